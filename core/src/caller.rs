@@ -1,0 +1,153 @@
+//! Who calls, and what they may do. A `Caller` is made by the auth layer from a verified token and by nothing else.
+
+use rapport_proto::{
+    options::v1::Permission,
+    tenants::v1::{MemberState, Role},
+};
+
+use crate::{
+    clock::Micros,
+    db::TenantScope,
+    error::{Error, Reason, Result},
+    ids::{MemberId, SessionId, TenantId, VisitorId},
+};
+
+/// The one who acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// A member of the workspace.
+    Member(MemberId, Role),
+    /// A customer.
+    Visitor(VisitorId),
+}
+
+/// A verified caller within a workspace.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The workspace; the key to its data.
+    pub scope: TenantScope,
+    /// The one who acts.
+    pub principal: Principal,
+    /// The session the token was made for.
+    pub session: SessionId,
+    /// The member's rights at the time the token was made; a later change makes the token stale.
+    pub generation: i32,
+    /// What to show as the sender's name.
+    pub name: String,
+    /// When the token ends.
+    pub expires_at: Micros,
+}
+
+impl Caller {
+    /// The workspace's id.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        self.scope.tenant()
+    }
+
+    /// The id of the member or the visitor: the sender of messages, the owner of request ids.
+    #[must_use]
+    pub fn id(&self) -> uuid::Uuid {
+        match self.principal {
+            Principal::Member(id, _) => id.uuid(),
+            Principal::Visitor(id) => id.uuid(),
+        }
+    }
+
+    /// The member who calls; visitors hold no permission that leads to a use case which asks.
+    pub fn member(&self) -> Result<(MemberId, Role)> {
+        match self.principal {
+            Principal::Member(id, role) => Ok((id, role)),
+            Principal::Visitor(_) => Err(Error::new(Reason::PermissionMissing, "members only")),
+        }
+    }
+
+    /// The visitor who calls.
+    pub fn visitor(&self) -> Result<VisitorId> {
+        match self.principal {
+            Principal::Visitor(id) => Ok(id),
+            Principal::Member(..) => Err(Error::new(Reason::PermissionMissing, "visitors only")),
+        }
+    }
+
+    /// What the caller may do.
+    #[must_use]
+    pub fn permissions(&self) -> &'static [Permission] {
+        match self.principal {
+            Principal::Member(_, role) => role_permissions(role),
+            Principal::Visitor(_) => VISITOR,
+        }
+    }
+}
+
+/// What an operator of the installation may do; an operator belongs to no workspace.
+pub const OPERATOR: &[Permission] = &[Permission::SignedIn, Permission::TenantsCreate];
+
+const VISITOR: &[Permission] = &[
+    Permission::SignedIn,
+    Permission::ChatsStart,
+    Permission::ChatsRead,
+    Permission::ChatsSend,
+    Permission::ChatsClose,
+    Permission::EventsRead,
+];
+
+const VIEWER: &[Permission] = &[
+    Permission::SignedIn,
+    Permission::TenantRead,
+    Permission::MembersRead,
+    Permission::DepartmentsRead,
+    Permission::ChatsRead,
+    Permission::EventsRead,
+];
+
+const AGENT: &[Permission] = &[
+    Permission::SignedIn,
+    Permission::TenantRead,
+    Permission::MembersRead,
+    Permission::DepartmentsRead,
+    Permission::ChatsRead,
+    Permission::ChatsSend,
+    Permission::ChatsHandle,
+    Permission::ChatsClose,
+    Permission::EventsRead,
+];
+
+const ADMIN: &[Permission] = &[
+    Permission::SignedIn,
+    Permission::TenantRead,
+    Permission::TenantManage,
+    Permission::MembersRead,
+    Permission::MembersManage,
+    Permission::DepartmentsRead,
+    Permission::DepartmentsManage,
+    Permission::ChatsRead,
+    Permission::ChatsSend,
+    Permission::ChatsHandle,
+    Permission::ChatsClose,
+    Permission::EventsRead,
+];
+
+fn role_permissions(role: Role) -> &'static [Permission] {
+    match role {
+        Role::Owner | Role::Admin => ADMIN,
+        Role::Agent => AGENT,
+        Role::Viewer => VIEWER,
+        Role::Unspecified => &[],
+    }
+}
+
+/// Whether a role hears and sees every chat of the workspace.
+#[must_use]
+pub fn sees_every_chat(role: Role) -> bool {
+    match role {
+        Role::Owner | Role::Admin | Role::Viewer => true,
+        Role::Agent | Role::Unspecified => false,
+    }
+}
+
+/// Whether a member can be given a chat to answer.
+#[must_use]
+pub fn answers_chats(role: Role, state: MemberState) -> bool {
+    state == MemberState::Active && role_permissions(role).contains(&Permission::ChatsHandle)
+}

@@ -1,0 +1,41 @@
+//! The escape hatch: reading across tenants, for sign-in and for what follows every tenant. Each use gives its reason.
+
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, EntityTrait, FromQueryResult, Select, Statement, Value};
+
+use super::Engine;
+use crate::error::Result;
+
+/// Reads without a tenant filter.
+#[derive(Debug)]
+pub struct AcrossTenants<'a> {
+    conn: &'a DatabaseConnection,
+    engine: Engine,
+}
+
+impl<'a> AcrossTenants<'a> {
+    pub(super) fn new(conn: &'a DatabaseConnection, engine: Engine, _reason: &'static str) -> Self {
+        Self { conn, engine }
+    }
+
+    /// The first row that matches.
+    pub async fn one<E: EntityTrait>(&self, select: Select<E>) -> Result<Option<E::Model>> {
+        Ok(select.one(self.conn).await?)
+    }
+
+    /// Every row that matches.
+    pub async fn all<E: EntityTrait>(&self, select: Select<E>) -> Result<Vec<E::Model>> {
+        Ok(select.all(self.conn).await?)
+    }
+
+    /// Rows of a statement written out, which is the same text on both engines but for the placeholders `?`.
+    pub async fn rows<M: FromQueryResult>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<M>> {
+        let statement = Statement::from_sql_and_values(self.engine.backend(), self.engine.numbered(sql), values);
+        let rows = self.conn.query_all_raw(statement).await?;
+        Ok(rows.iter().map(|row| M::from_query_result(row, "")).collect::<Result<_, _>>()?)
+    }
+
+    /// Whether the database answers at all.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.conn.ping().await?)
+    }
+}

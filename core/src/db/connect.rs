@@ -1,0 +1,179 @@
+//! Opening the database, with the settings every promise rests on.
+//!
+//! SQLite: write-ahead log, `synchronous = FULL` (an acknowledged commit survives a power cut), one connection that writes,
+//! a few that can only read. PostgreSQL: a pool for the lanes and one for readers, so that neither starves the other, and
+//! time limits at the server, so that a core that stands still never holds a tenant's lock for long.
+
+use std::{path::PathBuf, str::FromStr as _, time::Duration};
+
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, SqlxSqliteConnector,
+    sqlx::{
+        ConnectOptions as _,
+        postgres::{PgConnectOptions, PgPoolOptions},
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    },
+};
+
+/// Which engine holds the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// A file beside the process.
+    Sqlite,
+    /// A server that several cores share.
+    Postgres,
+}
+
+impl Engine {
+    pub(super) fn backend(self) -> DbBackend {
+        match self {
+            Self::Sqlite => DbBackend::Sqlite,
+            Self::Postgres => DbBackend::Postgres,
+        }
+    }
+
+    /// Puts `$1`, `$2`… for `?` where the engine wants them.
+    pub(super) fn numbered(self, sql: &str) -> String {
+        match self {
+            Self::Sqlite => sql.to_owned(),
+            Self::Postgres => {
+                let mut parts = sql.split('?');
+                let mut text = parts.next().unwrap_or_default().to_owned();
+                for (place, part) in parts.enumerate() {
+                    text.push('$');
+                    text.push_str(&(place + 1).to_string());
+                    text.push_str(part);
+                }
+                text
+            }
+        }
+    }
+}
+
+/// Where the data lies.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server, by its URL.
+    Postgres(Box<PgConnectOptions>),
+}
+
+impl Target {
+    /// Reads `sqlite:<path>` or `postgres://…`.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.trim_start_matches("//");
+            return if path.is_empty() {
+                Err("sqlite: needs the path of a file".to_owned())
+            } else {
+                Ok(Self::Sqlite(PathBuf::from(path)))
+            };
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(url).map_err(|e| e.to_string())?;
+            return Ok(Self::Postgres(Box::new(options)));
+        }
+        Err("must begin with sqlite: or postgres://".to_owned())
+    }
+}
+
+/// The connections of a core.
+#[derive(Debug)]
+pub struct Opened {
+    pub(super) read: DatabaseConnection,
+    pub(super) write: DatabaseConnection,
+    pub(super) engine: Engine,
+}
+
+impl Opened {
+    /// The connection that may write, for migrations and for the first start.
+    #[must_use]
+    pub fn write(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// Which engine it is.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+}
+
+/// How long a caller waits for a free connection before the answer is UNAVAILABLE.
+const ACQUIRE: Duration = Duration::from_secs(3);
+
+/// Opens the database; `max_connections` is for PostgreSQL, half of it for the lanes.
+pub async fn open(target: &Target, max_connections: u32) -> Result<Opened, DbErr> {
+    match target {
+        Target::Sqlite(path) => open_sqlite(path).await,
+        Target::Postgres(options) => open_postgres(options, max_connections).await,
+    }
+}
+
+async fn open_sqlite(path: &std::path::Path) -> Result<Opened, DbErr> {
+    let base = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(256)
+        .disable_statement_logging();
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(ACQUIRE)
+        .connect_with(base.clone().create_if_missing(true))
+        .await
+        .map_err(|e| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(e.into())))?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .connect_lazy_with(base.pragma("query_only", "ON"));
+    let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
+    write.ping().await?;
+    Ok(Opened { write, read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read), engine: Engine::Sqlite })
+}
+
+async fn open_postgres(options: &PgConnectOptions, max_connections: u32) -> Result<Opened, DbErr> {
+    let options = options
+        .clone()
+        .application_name("rapport-core")
+        .statement_cache_capacity(256)
+        .options([
+            ("statement_timeout", "5000"),
+            ("idle_in_transaction_session_timeout", "5000"),
+            ("default_transaction_isolation", "read committed"),
+        ])
+        .disable_statement_logging();
+    let half = (max_connections / 2).max(1);
+    let pool = |options: PgConnectOptions| {
+        PgPoolOptions::new().max_connections(half).acquire_timeout(ACQUIRE).connect_lazy_with(options)
+    };
+    let read = options.clone().options([("default_transaction_read_only", "on")]);
+    let write = SqlxPostgresConnector::from_sqlx_postgres_pool(pool(options));
+    write.execute_unprepared("select 1").await?;
+    Ok(Opened { write, read: SqlxPostgresConnector::from_sqlx_postgres_pool(pool(read)), engine: Engine::Postgres })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_numbered_for_postgres() {
+        assert_eq!(Engine::Postgres.numbered("a = ? and b > ?"), "a = $1 and b > $2");
+        assert_eq!(Engine::Sqlite.numbered("a = ?"), "a = ?");
+    }
+
+    #[test]
+    fn other_databases_are_refused() {
+        assert!(Target::parse("mysql://x").is_err());
+        assert!(Target::parse("sqlite:").is_err());
+        assert!(matches!(Target::parse("sqlite:a/b.db"), Ok(Target::Sqlite(p)) if p == PathBuf::from("a/b.db")));
+    }
+}

@@ -1,0 +1,92 @@
+//! What a database error means to us. The drivers say it in codes; nothing else in core reads those.
+
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+/// What a database error means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Gone, going, too slow or without a free connection: it heals by itself.
+    Unavailable,
+    /// No room on its disk.
+    Full,
+    /// Lost against another transaction; the same work may be done again at once.
+    Contended,
+    /// A unique key is taken.
+    Duplicate,
+    /// Anything else: a fault of ours.
+    Other,
+}
+
+/// Sorts a database error.
+#[must_use]
+pub fn classify(error: &DbErr) -> Failure {
+    match error {
+        DbErr::ConnectionAcquire(_) => Failure::Unavailable,
+        DbErr::Conn(RuntimeErr::SqlxError(e))
+        | DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e)) => classify_sqlx(e),
+        _ => Failure::Other,
+    }
+}
+
+fn classify_sqlx(error: &sqlx::Error) -> Failure {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Failure::Unavailable,
+        sqlx::Error::Database(e) => {
+            if e.is_unique_violation() {
+                return Failure::Duplicate;
+            }
+            classify_code(e.code().as_deref().unwrap_or_default())
+        }
+        _ => Failure::Other,
+    }
+}
+
+/// SQLSTATE of PostgreSQL (five characters) or an extended result code of SQLite (a number).
+fn classify_code(code: &str) -> Failure {
+    if code.len() == 5 {
+        return match code {
+            "53100" => Failure::Full,
+            "40001" | "40P01" => Failure::Contended,
+            // statement_timeout, lock_timeout, idle in transaction, too many connections, out of memory
+            "57014" | "55P03" | "25P03" | "53300" | "53200" => Failure::Unavailable,
+            // connection exceptions; shutdown, crash and "starting up"
+            _ if code.starts_with("08") || code.starts_with("57P") => Failure::Unavailable,
+            _ => Failure::Other,
+        };
+    }
+    let extended: u32 = code.parse().unwrap_or(0);
+    match (extended & 0xff, extended) {
+        // SQLITE_FULL; SQLITE_IOERR_SHMSIZE and SQLITE_IOERR_WRITE also come from a full disk
+        (13, _) | (_, 4874 | 778) => Failure::Full,
+        // SQLITE_BUSY, SQLITE_LOCKED
+        (5 | 6, _) => Failure::Contended,
+        // SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY
+        (10 | 14 | 8, _) => Failure::Unavailable,
+        _ => Failure::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_both_engines_are_sorted() {
+        assert_eq!(classify_code("53100"), Failure::Full);
+        assert_eq!(classify_code("57P01"), Failure::Unavailable);
+        assert_eq!(classify_code("08006"), Failure::Unavailable);
+        assert_eq!(classify_code("40P01"), Failure::Contended);
+        assert_eq!(classify_code("22001"), Failure::Other);
+        assert_eq!(classify_code("13"), Failure::Full);
+        assert_eq!(classify_code("778"), Failure::Full);
+        assert_eq!(classify_code("517"), Failure::Contended);
+        assert_eq!(classify_code("1034"), Failure::Unavailable);
+        assert_eq!(classify_code("1"), Failure::Other);
+    }
+}

@@ -1,0 +1,249 @@
+//! The two handles of a slice: reading within a tenant, and writing within one unit of work.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait as _, DatabaseConnection, DatabaseExecutor,
+    DatabaseTransaction, DbErr, DeleteMany, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter as _,
+    Select, UpdateMany, Value,
+};
+
+use super::{TenantOwned, TenantScope};
+use crate::{clock::Micros, error::Result, events::NewEvent, ids::TenantId, revocations::Revoke};
+
+/// Reads rows of one tenant; the filter is added where the query runs.
+#[derive(Clone, Copy)]
+pub struct TenantRead<'a> {
+    conn: Source<'a>,
+    scope: TenantScope,
+    poisoned: Option<&'a AtomicBool>,
+}
+
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Pool(&'a DatabaseConnection),
+    Tx(&'a DatabaseTransaction),
+}
+
+impl<'a> Source<'a> {
+    fn executor(self) -> DatabaseExecutor<'a> {
+        match self {
+            Self::Pool(conn) => DatabaseExecutor::Connection(conn),
+            Self::Tx(conn) => DatabaseExecutor::Transaction(conn),
+        }
+    }
+}
+
+impl std::fmt::Debug for TenantRead<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("TenantRead").field(&self.scope).finish()
+    }
+}
+
+impl<'a> TenantRead<'a> {
+    pub(super) fn pool(conn: &'a DatabaseConnection, scope: &TenantScope) -> Self {
+        Self { conn: Source::Pool(conn), scope: *scope, poisoned: None }
+    }
+
+    /// Whose rows it reads.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        self.scope.tenant()
+    }
+
+    /// Every row of the tenant that matches.
+    pub async fn all<E: TenantOwned>(&self, select: Select<E>) -> Result<Vec<E::Model>> {
+        self.note(self.scoped(select).all(&self.conn.executor()).await)
+    }
+
+    /// The first row of the tenant that matches.
+    pub async fn one<E: TenantOwned>(&self, select: Select<E>) -> Result<Option<E::Model>> {
+        self.note(self.scoped(select).one(&self.conn.executor()).await)
+    }
+
+    /// Matching rows in a shape of their own.
+    pub async fn rows<E: TenantOwned, M: FromQueryResult + Send + Sync>(&self, select: Select<E>) -> Result<Vec<M>> {
+        self.note(self.scoped(select).into_model::<M>().all(&self.conn.executor()).await)
+    }
+
+    fn scoped<E: TenantOwned>(&self, select: Select<E>) -> Select<E> {
+        select.filter(E::TENANT.eq(self.tenant()))
+    }
+
+    /// A failed statement spoils the whole transaction on PostgreSQL: the writer must know.
+    fn note<T>(&self, result: Result<T, DbErr>) -> Result<T> {
+        if let (Err(_), Some(poisoned)) = (&result, self.poisoned) {
+            poisoned.store(true, Ordering::Relaxed);
+        }
+        Ok(result?)
+    }
+}
+
+/// One unit of work: checks first, then writes, then [`TenantTx::emit`]. Nothing it does is seen before its batch commits.
+pub struct TenantTx<'a> {
+    conn: &'a DatabaseTransaction,
+    scope: TenantScope,
+    now: Micros,
+    marks: &'a Marks,
+    events: Vec<NewEvent>,
+    revoked: Vec<Revoke>,
+}
+
+/// What the writer must know of a unit that failed.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    /// It changed rows: the batch cannot commit without them.
+    pub(super) wrote: AtomicBool,
+    /// A statement failed: the transaction is spoiled.
+    pub(super) poisoned: AtomicBool,
+}
+
+impl Marks {
+    pub(super) fn spoiled(&self) -> bool {
+        self.wrote.load(Ordering::Relaxed) || self.poisoned.load(Ordering::Relaxed)
+    }
+}
+
+impl std::fmt::Debug for TenantTx<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("TenantTx").field(&self.scope).finish()
+    }
+}
+
+impl<'a> TenantTx<'a> {
+    pub(super) fn new(conn: &'a DatabaseTransaction, scope: TenantScope, now: Micros, marks: &'a Marks) -> Self {
+        Self { conn, scope, now, marks, events: Vec::new(), revoked: Vec::new() }
+    }
+
+    pub(super) fn into_effects(self) -> (Vec<NewEvent>, Vec<Revoke>) {
+        (self.events, self.revoked)
+    }
+
+    /// Whose rows it writes.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        self.scope.tenant()
+    }
+
+    /// The moment of the batch: every row and event of it carries the same.
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        self.now
+    }
+
+    /// Reads within the transaction.
+    #[must_use]
+    pub fn read(&self) -> TenantRead<'a> {
+        TenantRead { conn: Source::Tx(self.conn), scope: self.scope, poisoned: Some(&self.marks.poisoned) }
+    }
+
+    /// Adds a row; its tenant is this one, whatever it says.
+    pub async fn insert<A>(&self, mut row: A) -> Result<<A::Entity as EntityTrait>::Model>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: TenantOwned,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        row.set(<A::Entity as TenantOwned>::TENANT, Value::from(self.tenant()));
+        self.wrote();
+        self.read().note(row.insert(self.conn).await)
+    }
+
+    /// Adds rows; their tenant is this one, whatever they say. No rows are no statement.
+    pub async fn insert_many<A>(&self, rows: Vec<A>) -> Result<()>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: TenantOwned,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let tenant = self.tenant();
+        let rows = rows.into_iter().map(|mut row| {
+            row.set(<A::Entity as TenantOwned>::TENANT, Value::from(tenant));
+            row
+        });
+        self.wrote();
+        self.read().note(<A::Entity as EntityTrait>::insert_many(rows).exec_without_returning(self.conn).await)?;
+        Ok(())
+    }
+
+    /// Changes the row with this primary key.
+    pub async fn update<A>(&self, mut row: A) -> Result<<A::Entity as EntityTrait>::Model>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: TenantOwned,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        row.set(<A::Entity as TenantOwned>::TENANT, Value::from(self.tenant()));
+        self.wrote();
+        self.read().note(row.update(self.conn).await)
+    }
+
+    /// Changes every row of the tenant that matches; says how many.
+    pub async fn update_many<E: TenantOwned>(&self, update: UpdateMany<E>) -> Result<u64> {
+        self.wrote();
+        let done = self.read().note(update.filter(E::TENANT.eq(self.tenant())).exec(self.conn).await)?;
+        Ok(done.rows_affected)
+    }
+
+    /// Removes every row of the tenant that matches; says how many.
+    pub async fn delete_many<E: TenantOwned>(&self, delete: DeleteMany<E>) -> Result<u64> {
+        self.wrote();
+        let done = self.read().note(delete.filter(E::TENANT.eq(self.tenant())).exec(self.conn).await)?;
+        Ok(done.rows_affected)
+    }
+
+    /// The rows that belong to no tenant; the reason is for the reader.
+    #[must_use]
+    pub fn global(&self, _reason: &'static str) -> GlobalTx<'_> {
+        GlobalTx { tx: self }
+    }
+
+    /// Adds an event to the tenant's log in this transaction; listeners hear it after the commit. The only way to publish.
+    pub fn emit(&mut self, event: NewEvent) {
+        self.wrote();
+        self.events.push(event);
+    }
+
+    /// Ends sessions or makes tokens stale, on every node within a second of the commit.
+    pub fn revoke(&mut self, revoke: Revoke) {
+        self.wrote();
+        self.revoked.push(revoke);
+    }
+
+    fn wrote(&self) {
+        self.marks.wrote.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Rows that belong to no tenant, within a unit of work.
+#[derive(Debug)]
+pub struct GlobalTx<'a> {
+    tx: &'a TenantTx<'a>,
+}
+
+impl GlobalTx<'_> {
+    /// The first row that matches.
+    pub async fn one<E: EntityTrait>(&self, select: Select<E>) -> Result<Option<E::Model>> {
+        self.tx.read().note(select.one(self.tx.conn).await)
+    }
+
+    /// Adds a row.
+    pub async fn insert<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        self.tx.wrote();
+        self.tx.read().note(row.insert(self.tx.conn).await)
+    }
+
+    /// Changes every row that matches; says how many.
+    pub async fn update_many<E: EntityTrait>(&self, update: UpdateMany<E>) -> Result<u64> {
+        self.tx.wrote();
+        let done = self.tx.read().note(update.exec(self.tx.conn).await)?;
+        Ok(done.rows_affected)
+    }
+}

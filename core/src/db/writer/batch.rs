@@ -1,0 +1,231 @@
+//! One transaction: the hot messages together, then the units one by one, then the numbers, then COMMIT.
+//!
+//! There are no savepoints. A unit that refuses before it wrote anything is answered and costs the others nothing; one that
+//! fails later fails the whole batch, which is rolled back and run again piece by piece by the lane.
+
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt as _;
+use sea_orm::{
+    ConnectionTrait as _, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+};
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{Job, Work, lane::Shared, unknown};
+use crate::{
+    clock::Micros,
+    db::{
+        Engine, TenantScope, TenantTx,
+        failure::{Failure, classify},
+        hot::{self, Append, MessageRow},
+        tenant::Marks,
+    },
+    error::{Error, Result},
+    events::{LoggedEvent, NewEvent},
+    ids::TenantId,
+    revocations::{self, Revoke, Revoked},
+};
+
+/// How long one unit may take: it holds everybody else of its tenant.
+const UNIT_LIMIT: Duration = Duration::from_secs(4);
+
+/// Work that is to be committed together.
+pub(super) struct Batch {
+    appends: Vec<(Append, oneshot::Sender<Result<MessageRow>>)>,
+    units: Vec<(TenantScope, Box<dyn Job>)>,
+}
+
+/// A batch that came to nothing.
+pub(super) struct Failed {
+    /// The work, to be run again or refused.
+    pub(super) works: Vec<Work>,
+    /// Why.
+    pub(super) error: Error,
+    /// False where the commit's answer was lost, so that it may have happened after all.
+    pub(super) definite: bool,
+    contended: bool,
+}
+
+impl Failed {
+    /// Whether the same work may succeed at once.
+    pub(super) fn contended(&self) -> bool {
+        self.contended
+    }
+}
+
+enum Trouble {
+    Database(DbErr),
+    Unit(Error),
+    CommitLost(DbErr),
+}
+
+impl From<DbErr> for Trouble {
+    fn from(error: DbErr) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// What a transaction leaves to be told once it is committed.
+#[derive(Default)]
+struct Effects {
+    appended: Vec<Result<MessageRow>>,
+    unit_ends: Vec<Result<()>>,
+    events: BTreeMap<TenantId, Vec<NewEvent>>,
+    revoked: Vec<(TenantId, Revoke)>,
+}
+
+impl Batch {
+    pub(super) fn new(works: Vec<Work>) -> Self {
+        let mut batch = Self { appends: Vec::new(), units: Vec::new() };
+        for work in works {
+            match work {
+                Work::Append { append, answer } => batch.appends.push((append, answer)),
+                Work::Unit { scope, job } => batch.units.push((scope, job)),
+            }
+        }
+        batch
+    }
+
+    pub(super) async fn commit(mut self, shared: &Shared) -> Result<(), Failed> {
+        let started = Instant::now();
+        match self.attempt(shared).await {
+            Ok((effects, logged, revoked)) => {
+                metrics::histogram!("rapport_writer_commit_seconds").record(started.elapsed());
+                self.answer(effects);
+                for (tenant, events) in logged {
+                    shared.outlet.feeds.publish(tenant, events);
+                }
+                shared.outlet.revocations.apply(&revoked);
+                Ok(())
+            }
+            Err(trouble) => {
+                metrics::counter!("rapport_writer_rollbacks_total").increment(1);
+                let (error, definite, contended) = match trouble {
+                    Trouble::Database(e) => {
+                        let contended = classify(&e) == Failure::Contended;
+                        (Error::from(e), true, contended)
+                    }
+                    Trouble::Unit(e) => (e, true, false),
+                    Trouble::CommitLost(e) => (unknown().caused_by(e), false, false),
+                };
+                Err(Failed { works: self.into_works(), error, definite, contended })
+            }
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        shared: &Shared,
+    ) -> Result<(Effects, Vec<(TenantId, Vec<LoggedEvent>)>, Vec<Revoked>), Trouble> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let tx = shared.conn.begin_with_options(options).await?;
+        if shared.engine == Engine::Postgres {
+            lock_tenant(&tx, self.tenant()).await?;
+        }
+        // Read after the lock: within a tenant, later numbers carry later times unless the clock itself goes back.
+        let now = shared.clock.now();
+        let mut effects = Effects::default();
+        if !self.appends.is_empty() {
+            let appends: Vec<&Append> = self.appends.iter().map(|(append, _)| append).collect();
+            let done = hot::append(&tx, shared.engine, now, &appends).await?;
+            effects.appended = done.answers;
+            for (tenant, event) in done.events {
+                effects.events.entry(tenant).or_default().push(event);
+            }
+        }
+        for (scope, job) in &mut self.units {
+            let end = run_unit(&tx, *scope, now, job.as_mut(), &mut effects).await?;
+            effects.unit_ends.push(end);
+        }
+        let logged = log_events(&tx, shared.engine, now, &mut effects.events).await?;
+        let revoked = revocations::store(&tx, shared.engine, now, &effects.revoked).await?;
+        tx.commit().await.map_err(|e| match classify(&e) {
+            Failure::Unavailable | Failure::Other => Trouble::CommitLost(e),
+            Failure::Full | Failure::Contended | Failure::Duplicate => Trouble::Database(e),
+        })?;
+        Ok((effects, logged, revoked))
+    }
+
+    fn tenant(&self) -> Option<TenantId> {
+        let append = self.appends.first().map(|(append, _)| append.row.tenant_id);
+        append.or_else(|| self.units.first().map(|(scope, _)| scope.tenant()))
+    }
+
+    fn answer(self, effects: Effects) {
+        for ((_, answer), row) in self.appends.into_iter().zip(effects.appended) {
+            let _ = answer.send(row);
+        }
+        for ((_, job), end) in self.units.into_iter().zip(effects.unit_ends) {
+            job.answer(end);
+        }
+    }
+
+    fn into_works(self) -> Vec<Work> {
+        let appends = self.appends.into_iter().map(|(append, answer)| Work::Append { append, answer });
+        let units = self.units.into_iter().map(|(scope, job)| Work::Unit { scope, job });
+        appends.chain(units).collect()
+    }
+}
+
+/// Everything a tenant's lanes write, on whatever core, is written under this lock: taken first and held to the commit, it
+/// makes reading, deciding and numbering one step, without row locks that could meet in another order.
+async fn lock_tenant(tx: &DatabaseTransaction, tenant: Option<TenantId>) -> Result<(), DbErr> {
+    let Some(tenant) = tenant else { return Ok(()) };
+    let (high, low) = tenant.uuid().as_u64_pair();
+    let key = i64::from_ne_bytes((high ^ low.rotate_left(17)).to_ne_bytes());
+    tx.execute_unprepared(&format!("select pg_advisory_xact_lock({key})")).await?;
+    Ok(())
+}
+
+/// Runs one unit: `Ok(Err(..))` is its own refusal, which leaves the transaction clean.
+async fn run_unit(
+    tx: &DatabaseTransaction,
+    scope: TenantScope,
+    now: Micros,
+    job: &mut dyn Job,
+    effects: &mut Effects,
+) -> Result<Result<()>, Trouble> {
+    let marks = Marks::default();
+    let mut unit_tx = TenantTx::new(tx, scope, now, &marks);
+    let run = AssertUnwindSafe(tokio::time::timeout(UNIT_LIMIT, job.run(&mut unit_tx))).catch_unwind().await;
+    let end = match run {
+        Ok(Ok(end)) => end,
+        Ok(Err(_elapsed)) => return Err(Trouble::Unit(Error::internal("a unit of work took too long"))),
+        Err(_panic) => return Err(Trouble::Unit(Error::internal("a unit of work panicked"))),
+    };
+    if let Err(refused) = end {
+        return if marks.spoiled() { Err(Trouble::Unit(refused)) } else { Ok(Err(refused)) };
+    }
+    let (events, revoked) = unit_tx.into_effects();
+    if !events.is_empty() {
+        effects.events.entry(scope.tenant()).or_default().extend(events);
+    }
+    effects.revoked.extend(revoked.into_iter().map(|revoke| (scope.tenant(), revoke)));
+    Ok(Ok(()))
+}
+
+/// Numbers the events of each tenant from the end of its log and writes them.
+async fn log_events(
+    tx: &DatabaseTransaction,
+    engine: Engine,
+    now: Micros,
+    events: &mut BTreeMap<TenantId, Vec<NewEvent>>,
+) -> Result<Vec<(TenantId, Vec<LoggedEvent>)>, DbErr> {
+    let mut logged = Vec::with_capacity(events.len());
+    let mut rows = Vec::new();
+    for (tenant, new) in std::mem::take(events) {
+        let end = hot::log_end(tx, engine, tenant).await?;
+        let numbered: Vec<LoggedEvent> =
+            new.into_iter().zip(end + 1..).map(|(event, number)| event.at(number, now)).collect();
+        rows.extend(numbered.iter().map(|event| event.row(tenant)));
+        logged.push((tenant, numbered));
+    }
+    if !rows.is_empty() {
+        hot::insert_events(tx, engine, &rows).await?;
+    }
+    Ok(logged)
+}
+

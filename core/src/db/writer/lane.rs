@@ -1,0 +1,113 @@
+//! One lane: takes what waits, runs it as one batch, and when that fails runs each piece alone.
+
+use std::time::Duration;
+
+use sea_orm::DatabaseConnection;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    BATCH, Outlet, Work,
+    batch::{Batch, Failed},
+};
+use crate::{clock::Clock, db::Engine};
+
+/// What every lane of a core has in common.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) conn: DatabaseConnection,
+    pub(super) engine: Engine,
+    pub(super) clock: Clock,
+    pub(super) outlet: Outlet,
+}
+
+/// How often work that lost against another transaction is tried again.
+const TRIES: u32 = 5;
+
+pub(super) async fn run(
+    shared: Shared,
+    mut queue: mpsc::Receiver<Work>,
+    idle: Option<Duration>,
+    closing: CancellationToken,
+) {
+    let mut waiting = Vec::with_capacity(BATCH);
+    loop {
+        if let Some(first) = next(&mut queue, idle, &closing).await {
+            waiting.push(first);
+        } else {
+            // Nothing enters a closed queue; what entered before is still done.
+            queue.close();
+            match queue.recv().await {
+                Some(last) => waiting.push(last),
+                None => return,
+            }
+        }
+        while waiting.len() < BATCH {
+            match queue.try_recv() {
+                Ok(work) => waiting.push(work),
+                Err(_) => break,
+            }
+        }
+        work_off(&shared, &mut waiting).await;
+    }
+}
+
+/// The next piece of work, or nothing when the lane is to end.
+async fn next(queue: &mut mpsc::Receiver<Work>, idle: Option<Duration>, closing: &CancellationToken) -> Option<Work> {
+    let idled = async {
+        match idle {
+            Some(span) => tokio::time::sleep(span).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        work = queue.recv() => work,
+        () = closing.cancelled() => None,
+        () = idled => None,
+    }
+}
+
+async fn work_off(shared: &Shared, waiting: &mut Vec<Work>) {
+    #[expect(clippy::cast_precision_loss, reason = "a batch has at most 256 pieces")]
+    metrics::histogram!("rapport_writer_batch_size").record(waiting.len() as f64);
+    let batch = Batch::new(std::mem::take(waiting));
+    let Err(Failed { works, error, definite }) = batch.commit(shared).await else { return };
+    // An unknown outcome is never tried again here: that is the caller's, with the request id.
+    if works.len() == 1 || !definite {
+        for work in works {
+            work.refuse(error.clone());
+        }
+        return;
+    }
+    for work in works {
+        alone(shared, work).await;
+    }
+}
+
+async fn alone(shared: &Shared, work: Work) {
+    let mut works = vec![work];
+    for attempt in 1..=TRIES {
+        match Batch::new(works).commit(shared).await {
+            Ok(()) => return,
+            Err(failed) if failed.definite && failed.contended() && attempt < TRIES => works = failed.works,
+            Err(failed) => {
+                for work in failed.works {
+                    work.refuse(failed.error.clone());
+                }
+                return;
+            }
+        }
+    }
+}
+
+impl Work {
+    fn refuse(self, error: crate::error::Error) {
+        match self {
+            Self::Append { answer, .. } => {
+                let _ = answer.send(Err(error));
+            }
+            Self::Unit { job, .. } => job.answer(Err(error)),
+        }
+    }
+}

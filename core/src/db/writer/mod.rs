@@ -1,0 +1,166 @@
+//! The writer: every durable change goes through a lane, and a lane commits together what waits together.
+//!
+//! One lane in all on SQLite (there is one writer anyway), one lane for each tenant on PostgreSQL, made when first needed and
+//! gone when idle. A lane takes the tenant's lock, runs its batch, numbers the events, commits, answers every caller, and
+//! hands the events to the feeds. Two kinds of work: messages for the hot lane, and units ([`Unit`]) that may be run again.
+
+mod batch;
+mod lane;
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use dashmap::DashMap;
+use sea_orm::DatabaseConnection;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    Engine, TenantScope, TenantTx,
+    hot::{Append, MessageRow},
+};
+use crate::{
+    clock::Clock,
+    error::{Error, Reason, Result},
+    events::feed::Feeds,
+    ids::TenantId,
+    revocations::Revocations,
+};
+
+/// How many callers may wait for one lane; the next is refused as overloaded.
+const QUEUE: usize = 4096;
+/// How many units of work one transaction takes at most.
+const BATCH: usize = 256;
+/// How long a lane of PostgreSQL outlives its last work.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// A unit of work. It touches the database through its [`TenantTx`] and nothing else, and it may be run more than once: only
+/// the run whose transaction commits counts.
+pub trait Unit: Send + Sync + 'static {
+    /// What the caller gets once it is committed.
+    type Out: Send + 'static;
+
+    /// Checks first, then writes, then emits. An error returned before the first write costs the rest of the batch nothing.
+    fn run(&self, tx: &mut TenantTx<'_>) -> impl Future<Output = Result<Self::Out>> + Send;
+}
+
+/// Where committed events and revocations go.
+#[derive(Clone, Debug)]
+pub struct Outlet {
+    /// The subscribers of this core.
+    pub feeds: Arc<Feeds>,
+    /// The tokens this core refuses.
+    pub revocations: Arc<Revocations>,
+}
+
+/// Work in a lane's queue.
+enum Work {
+    Append { append: Append, answer: oneshot::Sender<Result<MessageRow>> },
+    Unit { scope: TenantScope, job: Box<dyn Job> },
+}
+
+/// A unit with its caller, whatever its result is.
+trait Job: Send {
+    fn run<'a>(&'a mut self, tx: &'a mut TenantTx<'_>) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+    /// Answers the caller: with the result of the last run, or with why there is none.
+    fn answer(self: Box<Self>, end: Result<()>);
+}
+
+struct Waiting<U: Unit> {
+    unit: U,
+    out: Option<U::Out>,
+    answer: oneshot::Sender<Result<U::Out>>,
+}
+
+impl<U: Unit> Job for Waiting<U> {
+    fn run<'a>(&'a mut self, tx: &'a mut TenantTx<'_>) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
+        Box::pin(async move {
+            self.out = None;
+            self.out = Some(self.unit.run(tx).await?);
+            Ok(())
+        })
+    }
+
+    fn answer(self: Box<Self>, end: Result<()>) {
+        let answer = end.and_then(|()| self.out.ok_or_else(|| Error::internal("a unit of work left no result")));
+        // The caller may be gone; the work is done all the same.
+        let _ = self.answer.send(answer);
+    }
+}
+
+/// The lanes of a core.
+pub struct Writer {
+    shared: lane::Shared,
+    lanes: Arc<DashMap<Option<TenantId>, mpsc::Sender<Work>>>,
+    tasks: TaskTracker,
+    closing: CancellationToken,
+}
+
+impl Writer {
+    pub(super) fn new(conn: DatabaseConnection, engine: Engine, clock: Clock, outlet: Outlet) -> Self {
+        Self {
+            shared: lane::Shared { conn, engine, clock, outlet },
+            lanes: Arc::new(DashMap::new()),
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+        }
+    }
+
+    pub(super) async fn run<U: Unit>(&self, scope: &TenantScope, unit: U) -> Result<U::Out> {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(Waiting { unit, out: None, answer });
+        self.enqueue(scope.tenant(), Work::Unit { scope: *scope, job })?;
+        answered.await.unwrap_or_else(|_| Err(unknown()))
+    }
+
+    pub(super) async fn append(&self, append: Append) -> Result<MessageRow> {
+        let (answer, answered) = oneshot::channel();
+        self.enqueue(append.row.tenant_id, Work::Append { append, answer })?;
+        answered.await.unwrap_or_else(|_| Err(unknown()))
+    }
+
+    fn enqueue(&self, tenant: TenantId, mut work: Work) -> Result<()> {
+        let key = match self.shared.engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(tenant),
+        };
+        loop {
+            if self.closing.is_cancelled() {
+                return Err(Error::new(Reason::ShuttingDown, "this server is shutting down"));
+            }
+            let lane = self.lanes.entry(key).or_insert_with(|| self.open(key)).clone();
+            match lane.try_send(work) {
+                Ok(()) => return Ok(()),
+                Err(mpsc::error::TrySendError::Full(_)) => {
+                    metrics::counter!("rapport_writer_refused_total").increment(1);
+                    return Err(Error::new(Reason::Overloaded, "too much is waiting to be written")
+                        .retry_after(Duration::from_secs(1)));
+                }
+                // The lane went idle between the look-up and the send: the next turn opens a new one.
+                Err(mpsc::error::TrySendError::Closed(back)) => {
+                    self.lanes.remove_if(&key, |_, lane| lane.is_closed());
+                    work = back;
+                }
+            }
+        }
+    }
+
+    fn open(&self, key: Option<TenantId>) -> mpsc::Sender<Work> {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let idle = key.map(|_| IDLE);
+        self.tasks.spawn(lane::run(self.shared.clone(), queue, idle, self.closing.clone()));
+        sender
+    }
+
+    pub(super) async fn close(&self) {
+        self.closing.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        let _ = self.shared.conn.close_by_ref().await;
+    }
+}
+
+/// The commit's answer was lost: it may have happened. The request id settles it.
+fn unknown() -> Error {
+    Error::new(Reason::StoreUnavailable, "it is not known whether this was stored; ask again with the same request_id")
+        .retry_after(Duration::from_secs(1))
+}

@@ -1,0 +1,182 @@
+//! Who hears what. An audience is written with its event and never changes; grants are what a reader holds when reading.
+//! A reader hears an event when the two meet.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result},
+    ids::{DepartmentId, MemberId, VisitorId},
+};
+
+/// A part of the staff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Staff {
+    /// Every member.
+    Everyone,
+    /// The members who see every chat.
+    Overseers,
+    /// The members of a department.
+    Department(DepartmentId),
+    /// One member.
+    Member(MemberId),
+}
+
+/// Who hears an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audience {
+    /// The customer's side.
+    pub visitor: Option<VisitorId>,
+    /// The staff's side.
+    pub staff: Vec<Staff>,
+}
+
+impl Audience {
+    /// The staff who see a chat of this department with this assignee.
+    #[must_use]
+    pub fn chat_staff(department: Option<DepartmentId>, assignee: Option<MemberId>) -> Self {
+        let mut staff = match department {
+            None => return Self { visitor: None, staff: vec![Staff::Everyone] },
+            Some(department) => vec![Staff::Overseers, Staff::Department(department)],
+        };
+        staff.extend(assignee.map(Staff::Member));
+        Self { visitor: None, staff }
+    }
+
+    /// Every member.
+    #[must_use]
+    pub fn everyone() -> Self {
+        Self { visitor: None, staff: vec![Staff::Everyone] }
+    }
+
+    /// One member alone.
+    #[must_use]
+    pub fn member(member: MemberId) -> Self {
+        Self { visitor: None, staff: vec![Staff::Member(member)] }
+    }
+
+    /// One visitor alone.
+    #[must_use]
+    pub fn visitor(visitor: VisitorId) -> Self {
+        Self { visitor: Some(visitor), staff: Vec::new() }
+    }
+
+    /// The same, and this visitor.
+    #[must_use]
+    pub fn and_visitor(mut self, visitor: VisitorId) -> Self {
+        self.visitor = Some(visitor);
+        self
+    }
+
+    pub(super) fn staff_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.staff.len() * 17);
+        for part in &self.staff {
+            let (kind, id) = match part {
+                Staff::Everyone => (1, Uuid::nil()),
+                Staff::Overseers => (2, Uuid::nil()),
+                Staff::Department(id) => (3, id.uuid()),
+                Staff::Member(id) => (4, id.uuid()),
+            };
+            bytes.push(kind);
+            bytes.extend_from_slice(id.as_bytes());
+        }
+        bytes
+    }
+
+    pub(super) fn from_columns(visitor: Option<VisitorId>, staff: &[u8]) -> Result<Self> {
+        let (parts, rest) = staff.as_chunks::<17>();
+        let part = |bytes: &[u8; 17]| {
+            let id = Uuid::from_slice(&bytes[1..]).ok()?;
+            match bytes[0] {
+                1 => Some(Staff::Everyone),
+                2 => Some(Staff::Overseers),
+                3 => Some(Staff::Department(id.into())),
+                4 => Some(Staff::Member(id.into())),
+                _ => None,
+            }
+        };
+        // An audience that cannot be read is nobody's: the event is an error, not a leak.
+        let parts: Option<Vec<_>> = parts.iter().map(part).collect();
+        match (parts, rest) {
+            (Some(staff), []) => Ok(Self { visitor, staff }),
+            _ => Err(Error::internal("an event's audience cannot be read")),
+        }
+    }
+}
+
+/// What a reader may hear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grants {
+    /// A visitor hears what names that visitor.
+    Visitor(VisitorId),
+    /// A member hears the staff's side.
+    Member {
+        /// Who it is.
+        id: MemberId,
+        /// Whether the member's role sees every chat.
+        overseer: bool,
+        /// The member's departments.
+        departments: HashSet<DepartmentId>,
+    },
+}
+
+impl Grants {
+    /// Whether audience and grants meet.
+    #[must_use]
+    pub fn hear(&self, audience: &Audience) -> bool {
+        match self {
+            Self::Visitor(id) => audience.visitor == Some(*id),
+            Self::Member { id, overseer, departments } => audience.staff.iter().any(|part| match part {
+                Staff::Everyone => true,
+                Staff::Overseers => *overseer,
+                Staff::Department(department) => *overseer || departments.contains(department),
+                Staff::Member(member) => member == id,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id<I: From<Uuid>>(n: u128) -> I {
+        I::from(Uuid::from_u128(n))
+    }
+
+    fn agent(n: u128, departments: &[u128]) -> Grants {
+        Grants::Member { id: id(n), overseer: false, departments: departments.iter().map(|d| id(*d)).collect() }
+    }
+
+    #[test]
+    fn staff_and_visitor_never_hear_for_each_other() {
+        let note = Audience::chat_staff(None, None);
+        assert!(agent(1, &[]).hear(&note));
+        assert!(!Grants::Visitor(id(1)).hear(&note));
+        let to_visitor = Audience::visitor(id(1));
+        assert!(!agent(1, &[]).hear(&to_visitor));
+        assert!(Grants::Visitor(id(1)).hear(&to_visitor));
+        assert!(!Grants::Visitor(id(2)).hear(&to_visitor));
+    }
+
+    #[test]
+    fn a_department_hears_its_own_chats_only() {
+        let chat = Audience::chat_staff(Some(id(7)), Some(id(3)));
+        assert!(agent(1, &[7]).hear(&chat));
+        assert!(!agent(1, &[8]).hear(&chat));
+        assert!(agent(3, &[]).hear(&chat), "the assignee hears it from any department");
+        let overseer = Grants::Member { id: id(9), overseer: true, departments: HashSet::new() };
+        assert!(overseer.hear(&chat));
+        assert!(!overseer.hear(&Audience::member(id(1))), "what is for one member is for nobody else");
+    }
+
+    #[test]
+    fn the_stored_form_round_trips_and_nothing_else_is_read() {
+        let audience = Audience::chat_staff(Some(id(7)), Some(id(3))).and_visitor(id(5));
+        let bytes = audience.staff_bytes();
+        assert_eq!(Audience::from_columns(Some(id(5)), &bytes).unwrap(), audience);
+        assert!(Audience::from_columns(None, &bytes[1..]).is_err());
+        assert!(Audience::from_columns(None, &[9; 17]).is_err());
+    }
+}

@@ -1,0 +1,13 @@
+//! What the build wrote. Its style is the generator's; its docs are the comments of the contract.
+#![expect(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    reason = "generated"
+)]
+
+include!(concat!(env!("OUT_DIR"), "/messages.rs"));
+include!(concat!(env!("OUT_DIR"), "/validation.rs"));
