@@ -10,9 +10,21 @@ mod refuse;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::{env, fs};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        // Returned from `main` it would be shown in one line, with its line breaks escaped.
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     watch(&["build.rs", "build", "rapport", "vendor"]);
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
     let mut files = Vec::new();

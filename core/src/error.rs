@@ -85,6 +85,13 @@ impl Error {
         self
     }
 
+    /// Whether a unique key stood in the way: two did the same at the same moment.
+    #[must_use]
+    pub fn is_duplicate(&self) -> bool {
+        let source = self.source.as_deref().and_then(|source| source.downcast_ref::<DbErr>());
+        source.is_some_and(|source| failure::classify(source) == Failure::Duplicate)
+    }
+
     /// What caused it, with every cause behind that, for the log.
     #[must_use]
     pub fn causes(&self) -> Option<String> {

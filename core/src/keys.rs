@@ -7,6 +7,7 @@ use std::{fs, io::Write as _, os::unix::fs::{OpenOptionsExt as _, PermissionsExt
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -47,6 +48,18 @@ pub enum KeyError {
     },
 }
 
+/// Reads the key file; where there is none and the store is new, makes one.
+pub fn read_or_create(path: &Path, store_is_new: bool, random: [u8; 32]) -> Result<MasterKey, KeyError> {
+    if store_is_new && !path.exists() {
+        match MasterKey::create(path, random) {
+            // Another core that shares the file was faster.
+            Err(KeyError::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
+            made => return made,
+        }
+    }
+    MasterKey::read(path)
+}
+
 impl MasterKey {
     /// A key from its bytes.
     #[must_use]
@@ -73,10 +86,15 @@ impl MasterKey {
     /// Writes a new key file; fails where one is already.
     pub fn create(path: &Path, random: [u8; 32]) -> Result<Self, KeyError> {
         let io = |source| KeyError::Io { path: path.display().to_string(), source };
+        // Whole or not at all: the link is made when the content is on disk, and fails where the name is taken.
+        let draft = path.with_extension(format!("{}.new", std::process::id()));
         let mut file =
-            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
-        writeln!(file, "{}", BASE64_STANDARD.encode(random)).map_err(io)?;
-        file.sync_all().map_err(io)?;
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(io)?;
+        let written = writeln!(file, "{}", BASE64_STANDARD.encode(random))
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::hard_link(&draft, path));
+        fs::remove_file(&draft).map_err(io)?;
+        written.map_err(io)?;
         Ok(Self::from_bytes(random))
     }
 
@@ -87,6 +105,17 @@ impl MasterKey {
         // 32 bytes are always within what HKDF can give.
         let _ = Hkdf::<Sha256>::new(Some(b"rapport"), &self.0[..]).expand(purpose, &mut key);
         key
+    }
+
+    /// A code over `message` under the key of one purpose (HMAC-SHA256): only who holds the master key can make it.
+    #[must_use]
+    pub fn mac(&self, purpose: &[u8], message: &[u8]) -> [u8; 32] {
+        // HMAC fills a key up to its block with zeros; given as a whole block it cannot have a wrong length.
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(&self.derive(purpose));
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        mac.update(message);
+        mac.finalize().into_bytes().into()
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    #[expect(elided_lifetimes_in_paths, reason = "the macro of the trait wants the lifetime left out")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         ddl::run(manager, UP).await
     }
@@ -22,7 +23,7 @@ create table installation (
   installation_id smallint not null primary key check (installation_id = 1),
   epoch {uuid} not null,
   master_check {bytes} not null,
-  setup_token_hash {bytes},
+  set_up_at bigint,
   created_at bigint not null
 )
 ;

@@ -21,8 +21,8 @@ pub(crate) fn validation(contract: &Contract, pool: &DescriptorPool) -> String {
         let (path, violations) = if body.is_empty() { ("_path", "_out") } else { ("path", "out") };
         let _ = write!(
             out,
-            "impl crate::validate::Validate for {} {{\n    const IS_REQUEST: bool = {is_request};\n    \
-             fn check(&self, {path}: &crate::validate::Path<'_>, {violations}: &mut crate::validate::Violations) {{\n{body}    }}\n}}\n",
+            "impl Validate for {} {{\n    const IS_REQUEST: bool = {is_request};\n    \
+             fn check(&self, {path}: &Path<'_>, {violations}: &mut Violations) {{\n{body}    }}\n}}\n",
             rust_path(message.full_name(), message.parent_message().is_some()),
         );
     }
@@ -113,7 +113,7 @@ fn field_checks(out: &mut String, contract: &Contract, field: &FieldDescriptor) 
         let entries = value_check(field, ["entry", "*entry"], &entry, "&at.index(index)");
         let _ = write!(
             out,
-            "        let at = {at};\n        if crate::validate::rules::items(self.{name}.len(), {}, {}, at, out) {{\n",
+            "        let at = {at};\n        if rules::items(self.{name}.len(), {}, {}, at, out) {{\n",
             rule.required, rule.max_items
         );
         if let Some(check) = entries {
@@ -126,13 +126,10 @@ fn field_checks(out: &mut String, contract: &Contract, field: &FieldDescriptor) 
     } else if let Kind::Message(message) = field.kind() {
         let _ = match (is_ours(message.full_name()), rule.required) {
             (true, required) => {
-                writeln!(
-                    out,
-                    "        crate::validate::rules::message(self.{name}.as_ref(), {required}, {at}, out);"
-                )
+                writeln!(out, "        rules::message(self.{name}.as_ref(), {required}, {at}, out);")
             }
             (false, true) => {
-                writeln!(out, "        crate::validate::rules::present(self.{name}.is_some(), {at}, out);")
+                writeln!(out, "        rules::present(self.{name}.is_some(), {at}, out);")
             }
             (false, false) => Ok(()),
         };
@@ -164,7 +161,7 @@ fn oneof_checks(out: &mut String, contract: &Contract, message: &MessageDescript
         let at = format!("&path.field({:?})", field.json_name());
         let check = match field.kind() {
             Kind::Message(inner) if is_ours(inner.full_name()) => {
-                Some(format!("crate::validate::rules::message(Some(value), false, {at}, out);"))
+                Some(format!("rules::message(Some(value), false, {at}, out);"))
             }
             _ => value_check(&field, ["value", "*value"], &rule, &at),
         };
@@ -177,7 +174,7 @@ fn oneof_checks(out: &mut String, contract: &Contract, message: &MessageDescript
     // Protobuf calls a field `chatId` in JSON and has no name for a oneof; the same rule gives it one.
     let absent = if required {
         format!(
-            "crate::validate::rules::present(false, &path.field({:?}), out)",
+            "rules::present(false, &path.field({:?}), out)",
             heck::ToLowerCamelCase::to_lower_camel_case(oneof.name())
         )
     } else {
@@ -189,23 +186,16 @@ fn oneof_checks(out: &mut String, contract: &Contract, message: &MessageDescript
 /// The check of one value that is there, written as a reference and as a copy; `None` where nothing is demanded of its kind.
 fn value_check(field: &FieldDescriptor, [value, copy]: [&str; 2], rule: &Rule, at: &str) -> Option<String> {
     match field.kind() {
-        Kind::String => {
-            Some(format!("crate::validate::rules::text({value}, &{}, {at}, out);", text_rule(rule)))
+        Kind::String => Some(format!("rules::text({value}, &{}, {at}, out);", text_rule(rule))),
+        Kind::Enum(kind) => {
+            Some(format!("rules::choice::<{}>({copy}, {}, {at}, out);", enum_path(&kind), rule.required))
         }
-        Kind::Enum(kind) => Some(format!(
-            "crate::validate::rules::choice::<{}>({copy}, {}, {at}, out);",
-            enum_path(&kind),
-            rule.required
-        )),
         Kind::Uint32 | Kind::Fixed32 | Kind::Uint64 | Kind::Fixed64 if rule.required || rule.max > 0 => {
             let max = if rule.max > 0 { rule.max } else { u64::MAX };
-            Some(format!(
-                "crate::validate::rules::unsigned(u64::from({copy}), {}, {max}, {at}, out);",
-                rule.required
-            ))
+            Some(format!("rules::unsigned(u64::from({copy}), {}, {max}, {at}, out);", rule.required))
         }
         Kind::Message(message) if is_ours(message.full_name()) => {
-            Some(format!("crate::validate::Validate::check({value}, {at}, out);"))
+            Some(format!("Validate::check({value}, {at}, out);"))
         }
         _ => None,
     }
@@ -219,7 +209,7 @@ fn text_rule(rule: &Rule) -> String {
     };
     let max_len = if rule.max_len > 0 { rule.max_len.to_string() } else { "usize::MAX".to_owned() };
     format!(
-        "crate::validate::rules::Text {{ required: {}, min_len: {}, max_len: {max_len}, shape: crate::validate::rules::Shape::{shape} }}",
+        "Text {{ required: {}, min_len: {}, max_len: {max_len}, shape: Shape::{shape} }}",
         rule.required, rule.min_len
     )
 }

@@ -10,4 +10,10 @@
 )]
 
 include!(concat!(env!("OUT_DIR"), "/messages.rs"));
-include!(concat!(env!("OUT_DIR"), "/validation.rs"));
+
+mod validation {
+    use crate::validate::rules::{self, Shape, Text};
+    use crate::validate::{Path, Validate, Violations};
+
+    include!(concat!(env!("OUT_DIR"), "/validation.rs"));
+}

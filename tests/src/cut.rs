@@ -1,8 +1,10 @@
 //! A connection that can be cut: a relay on the loopback interface between a client and a server.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncWriteExt as _, copy};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -11,9 +13,16 @@ use tokio::task::JoinHandle;
 #[derive(Debug)]
 pub struct Relay {
     address: SocketAddr,
-    /// Counts the cuts: every connection made before the last one is over.
-    cuts: watch::Sender<u64>,
+    state: watch::Sender<State>,
     accepting: JoinHandle<()>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    /// Counts the cuts: every connection made before the last one is over.
+    cuts: u64,
+    /// Whether the server's answers are held back.
+    held: bool,
 }
 
 impl Relay {
@@ -21,14 +30,14 @@ impl Relay {
     pub async fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("the loopback interface has a port");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let cuts = watch::Sender::new(0);
-        let seen = cuts.clone();
+        let state = watch::Sender::new(State::default());
+        let seen = state.clone();
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 tokio::spawn(relay(client, server, seen.subscribe()));
             }
         });
-        Self { address, cuts, accepting }
+        Self { address, state, accepting }
     }
 
     /// Where clients connect to.
@@ -37,9 +46,17 @@ impl Relay {
         format!("http://{}", self.address)
     }
 
-    /// Breaks every connection that is open now, both ways, without a farewell.
+    /// Breaks every connection that is open now, both ways, without a farewell; answers held back are lost with it.
     pub fn cut(&self) {
-        self.cuts.send_modify(|cuts| *cuts += 1);
+        self.state.send_modify(|state| {
+            state.cuts += 1;
+            state.held = false;
+        });
+    }
+
+    /// Holds back what the server says: requests arrive, answers do not.
+    pub fn hold_answers(&self) {
+        self.state.send_modify(|state| state.held = true);
     }
 }
 
@@ -50,15 +67,39 @@ impl Drop for Relay {
     }
 }
 
-async fn relay(mut client: TcpStream, server: SocketAddr, mut cut: watch::Receiver<u64>) {
-    let Ok(mut server) = TcpStream::connect(server).await else { return };
-    let _ = client.set_nodelay(true);
-    let _ = server.set_nodelay(true);
-    // A zero linger makes the close a reset, which is what a broken path looks like; not every system grants it.
-    let _ = client.set_zero_linger();
-    let _ = server.set_zero_linger();
+async fn relay(client: TcpStream, server: SocketAddr, mut state: watch::Receiver<State>) {
+    let begun = state.borrow().cuts;
+    let Ok(server) = TcpStream::connect(server).await else { return };
+    for side in [&client, &server] {
+        let _ = side.set_nodelay(true);
+        // A close that resets is what a broken path looks like.
+        let _ = side.set_zero_linger();
+    }
+    let (mut from_client, to_client) = client.into_split();
+    let (from_server, mut to_server) = server.into_split();
+    let answers = state.clone();
     tokio::select! {
-        _ = copy_bidirectional(&mut client, &mut server) => {}
-        _ = cut.changed() => {}
+        _ = copy(&mut from_client, &mut to_server) => {}
+        () = carry_answers(from_server, to_client, answers) => {}
+        _ = state.wait_for(|state| state.cuts > begun) => {}
+    }
+}
+
+async fn carry_answers(from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch::Receiver<State>) {
+    let mut buffer = vec![0; 16 << 10];
+    loop {
+        if from.readable().await.is_err() || state.wait_for(|state| !state.held).await.is_err() {
+            return;
+        }
+        match from.try_read(&mut buffer) {
+            Ok(0) => return,
+            Ok(read) => {
+                if to.write_all(&buffer[..read]).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! - [`world`]: boots a deployment, gives actors, removes everything and notices what was left behind.
 //! - [`core`]: one `rapport-core` process. [`postgres`]: databases and private clusters. [`cut`]: a connection that can be cut.
 //! - [`actors`]: people and what they do. [`listener`]: what one of them hears.
-//! - [`expect`]: refusals. [`raw`]: calls that no typed client would make. [`wait`]: conditions with a deadline.
+//! - [`dynamic`]: requests by the descriptors. [`expect`]: refusals. [`raw`]: calls that no typed client would make. [`wait`]: conditions with a deadline.
 //!
 //! Nothing here sleeps to be on the safe side: what is waited for is a condition, and the wait has an end.
 #![expect(clippy::expect_used, reason = "a test's surroundings that cannot be made are the end of that test")]
@@ -13,6 +13,7 @@
 pub mod actors;
 pub mod core;
 pub mod cut;
+pub mod dynamic;
 pub mod expect;
 pub mod gate;
 pub mod ids;

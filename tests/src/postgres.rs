@@ -290,3 +290,24 @@ fn give_to_server(path: &Path) {
     // After a change of owner only root gets here, who may.
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the path is ours");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_cluster_stops_dies_comes_back_and_leaves_nothing() {
+        let cluster = PrivateCluster::start(None);
+        let folder = cluster.data.clone();
+        let database = Database::create(&cluster.admin_url(), None);
+        sql(&database.url(), &["CREATE TABLE kept (id int)"]);
+        cluster.stop();
+        cluster.resume();
+        cluster.kill();
+        cluster.resume();
+        sql(&database.url(), &["DROP TABLE kept"]);
+        database.remove();
+        drop(cluster);
+        assert!(!folder.exists());
+    }
+}

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use base64::Engine as _;
-use rapport_client::{Client, Credentials, request_id};
+use rapport_client::{Client, Credentials, Error, request_id};
 use rapport_proto::auth::v1::SetUpRequest;
 use rapport_proto::tenants::v1 as tenants;
 use tempfile::TempDir;
@@ -60,28 +60,20 @@ impl Wishes {
     }
 }
 
-/// A deployment with one workspace, whose owner has set it up. It behaves as that [`Workspace`].
+/// Processes and a database, with nobody in them yet.
 #[derive(Debug)]
-pub struct World {
+pub struct Deployment {
     /// What it is made of.
     pub shape: Shape,
-    /// The token the owner set it up with; it is spent.
-    pub spent_setup_token: String,
-    home: Workspace,
     cores: Vec<Core>,
     database: Option<Database>,
     folder: Option<TempDir>,
     _pass: Pass,
 }
 
-impl World {
-    /// A deployment of a shape, with nothing special about it.
-    pub async fn boot(shape: Shape) -> Self {
-        Self::with(shape, Wishes::default()).await
-    }
-
-    /// A deployment to a test's wishes.
-    pub async fn with(shape: Shape, wishes: Wishes) -> Self {
+impl Deployment {
+    /// Starts one.
+    pub async fn start(shape: Shape, wishes: Wishes) -> Self {
         let pass = enter(if wishes.loud { Noise::Loud } else { Noise::Quiet });
         let folder = TempDir::new().expect("a temporary folder");
         let data_dir = wishes.data_dir.unwrap_or_else(|| folder.path().to_owned());
@@ -92,22 +84,19 @@ impl World {
             None => Database::create(&shared_admin_url(), None),
         });
         let count = if shape == Shape::TwoCores { 2 } else { 1 };
-        let mut cores = Vec::new();
+        let mut deployment = Self { shape, cores: Vec::new(), database, folder: Some(folder), _pass: pass };
         for number in 0..count {
             let data_dir = data_dir.join(format!("core-{number}"));
             fs::create_dir_all(&data_dir).expect("the folder is ours");
             let settings = Settings {
                 data_dir,
-                database_url: database.as_ref().map(Database::url),
+                database_url: deployment.database.as_ref().map(Database::url),
                 master_key_file: master_key_file.clone(),
                 env: wishes.env.clone(),
             };
-            cores.push(Core::start(settings).await);
+            deployment.cores.push(Core::start(settings).await);
         }
-        let spent_setup_token = cores[0].setup_token().expect("a core without an owner prints a setup token");
-        let endpoints: Vec<_> = cores.iter().map(Core::endpoint).collect();
-        let home = set_up(&endpoints, &spent_setup_token).await;
-        Self { shape, spent_setup_token, home, cores, database, folder: Some(folder), _pass: pass }
+        deployment
     }
 
     /// The cores.
@@ -125,7 +114,93 @@ impl World {
     /// The secret the installation derives its keys from.
     #[must_use]
     pub fn master_key_file(&self) -> PathBuf {
-        self.folder.as_ref().expect("the world is whole").path().join("master.key")
+        self.folder.as_ref().expect("the deployment is whole").path().join("master.key")
+    }
+
+    /// Asks for the first workspace.
+    pub async fn set_up(&self, token: &str) -> Result<Workspace, Error> {
+        let endpoints: Vec<_> = self.cores.iter().map(Core::endpoint).collect();
+        let client = Client::connect(&endpoints[0]).open()?;
+        let request = SetUpRequest {
+            setup_token: token.to_owned(),
+            workspace: Some(workspace("acme")),
+            owner: Some(owner("acme")),
+        };
+        let made = client.set_up(request).await?;
+        let tenant = made.tenant.expect("the answer has the tenant");
+        Ok(Workspace::new(&endpoints, tenant, made.owner.expect("the answer has the owner")))
+    }
+}
+
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        let failed = std::thread::panicking();
+        let mut left = Vec::new();
+        let places: Vec<_> = self.cores.iter().map(Core::grpc).collect();
+        self.cores.clear();
+        for place in places {
+            if TcpStream::connect(place).is_ok() {
+                left.push(format!("something still listens at {place}"));
+            }
+        }
+        if !failed && let Some(database) = self.database.take() {
+            database.remove();
+        }
+        if let Some(folder) = self.folder.take() {
+            let path = folder.path().to_owned();
+            if let Err(error) = folder.close() {
+                left.push(format!("{} is still there: {error}", path.display()));
+            }
+        }
+        assert!(failed || left.is_empty(), "left behind: {left:?}");
+    }
+}
+
+/// A deployment with one workspace, whose owner has set it up. It behaves as that [`Workspace`].
+#[derive(Debug)]
+pub struct World {
+    /// The token the owner set it up with; it is spent.
+    pub spent_setup_token: String,
+    home: Workspace,
+    deployment: Deployment,
+}
+
+impl World {
+    /// A deployment of a shape, with nothing special about it.
+    pub async fn boot(shape: Shape) -> Self {
+        Self::with(shape, Wishes::default()).await
+    }
+
+    /// A deployment to a test's wishes.
+    pub async fn with(shape: Shape, wishes: Wishes) -> Self {
+        let deployment = Deployment::start(shape, wishes).await;
+        let token = deployment.core().setup_token().expect("a core without an owner prints a setup token");
+        let home = deployment.set_up(&token).await.expect("the setup token makes the first workspace");
+        Self { spent_setup_token: token, home, deployment }
+    }
+
+    /// The processes and the database.
+    #[must_use]
+    pub fn deployment(&self) -> &Deployment {
+        &self.deployment
+    }
+
+    /// The cores.
+    #[must_use]
+    pub fn cores(&self) -> &[Core] {
+        self.deployment.cores()
+    }
+
+    /// The only core, or the first.
+    #[must_use]
+    pub fn core(&self) -> &Core {
+        self.deployment.core()
+    }
+
+    /// What it is made of.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.deployment.shape
     }
 
     /// A client of an operator of the installation.
@@ -156,30 +231,6 @@ impl Deref for World {
 
     fn deref(&self) -> &Workspace {
         &self.home
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let failed = std::thread::panicking();
-        let mut left = Vec::new();
-        let places: Vec<_> = self.cores.iter().map(Core::grpc).collect();
-        self.cores.clear();
-        for place in places {
-            if TcpStream::connect(place).is_ok() {
-                left.push(format!("something still listens at {place}"));
-            }
-        }
-        if !failed && let Some(database) = self.database.take() {
-            database.remove();
-        }
-        if let Some(folder) = self.folder.take() {
-            let path = folder.path().to_owned();
-            if let Err(error) = folder.close() {
-                left.push(format!("{} is still there: {error}", path.display()));
-            }
-        }
-        assert!(failed || left.is_empty(), "left behind: {left:?}");
     }
 }
 
@@ -294,18 +345,6 @@ pub fn owner(slug: &str) -> tenants::Owner {
         name: "Olga Owner".to_owned(),
         password: PASSWORD.to_owned(),
     }
-}
-
-async fn set_up(endpoints: &[String], token: &str) -> Workspace {
-    let client = Client::connect(&endpoints[0]).open().expect("an endpoint is a URI");
-    let request = SetUpRequest {
-        setup_token: token.to_owned(),
-        workspace: Some(workspace("acme")),
-        owner: Some(owner("acme")),
-    };
-    let made = client.set_up(request).await.expect("the setup token makes the first workspace");
-    let tenant = made.tenant.expect("the answer has the tenant");
-    Workspace::new(endpoints, tenant, made.owner.expect("the answer has the owner"))
 }
 
 /// Writes a master key as `openssl rand -base64 32` would, for its owner's eyes only.

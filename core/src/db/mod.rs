@@ -3,12 +3,77 @@
 //! Slices reach data through two handles that add the tenant where a query runs: [`TenantRead`] for reading and
 //! [`TenantTx`] inside a unit of work that the [`writer`] commits. Forgetting the tenant does not compile; looking across
 //! tenants needs [`Db::across_tenants`] and a written reason.
+//!
+//! What the types allow (each refusal below is this example with one line changed):
+//!
+//! ```
+//! use rapport_core::{db::{TenantRead, TenantScope}, events::entity, ids::TenantId};
+//! use sea_orm::EntityTrait as _;
+//!
+//! async fn rows(read: TenantRead<'_>, scope: &TenantScope) {
+//!     let _ = read.all(entity::Entity::find()).await;
+//!     let _ = entity::Entity::find_by_id((scope.tenant(), 7i64));
+//! }
+//! ```
+//!
+//! A query cannot run without the handle that adds the tenant:
+//!
+//! ```compile_fail,E0277
+//! use rapport_core::{db::{TenantRead, TenantScope}, events::entity, ids::TenantId};
+//! use sea_orm::EntityTrait as _;
+//!
+//! async fn rows(read: TenantRead<'_>, scope: &TenantScope) {
+//!     let _ = entity::Entity::find().all(&read).await;
+//! }
+//! ```
+//!
+//! A row is not found by half a key:
+//!
+//! ```compile_fail,E0277
+//! use rapport_core::{db::{TenantRead, TenantScope}, events::entity, ids::TenantId};
+//! use sea_orm::EntityTrait as _;
+//!
+//! async fn rows(read: TenantRead<'_>, scope: &TenantScope) {
+//!     let _ = entity::Entity::find_by_id(7i64);
+//! }
+//! ```
+//!
+//! A scope cannot be made up:
+//!
+//! ```compile_fail,E0624
+//! use rapport_core::{db::{TenantRead, TenantScope}, events::entity, ids::TenantId};
+//!
+//! fn forge(tenant: TenantId) -> TenantScope {
+//!     TenantScope::verified(tenant)
+//! }
+//! ```
+//!
+//! What belongs to no tenant is not read through a tenant's handle:
+//!
+//! ```compile_fail,E0277
+//! use rapport_core::{db::{TenantRead, TenantScope}, revocations::entity, ids::TenantId};
+//! use sea_orm::EntityTrait as _;
+//!
+//! async fn rows(read: TenantRead<'_>, scope: &TenantScope) {
+//!     let _ = read.all(entity::Entity::find()).await;
+//! }
+//! ```
+//!
+//! Two kinds of id do not mix:
+//!
+//! ```compile_fail,E0308
+//! use rapport_core::ids::{ChatId, MemberId};
+//!
+//! fn swap(chat: ChatId) -> MemberId {
+//!     chat
+//! }
+//! ```
 
 mod across;
 mod connect;
 pub mod failure;
 pub mod hot;
-mod installation;
+pub mod installation;
 mod scope;
 mod tenant;
 pub mod writer;
@@ -62,7 +127,7 @@ impl Db {
     }
 
     /// Adds a message to a chat in the hot lane and returns it once it is committed.
-    pub async fn append(&self, append: hot::Append) -> Result<hot::MessageRow> {
+    pub async fn append(&self, append: hot::Append) -> Result<hot::Stored> {
         self.writer.append(append).await
     }
 

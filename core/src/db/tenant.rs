@@ -240,6 +240,18 @@ impl GlobalTx<'_> {
         self.tx.read().note(row.insert(self.tx.conn).await)
     }
 
+    /// Adds a row unless one with the same value of this unique column is there, or is just being added by somebody else:
+    /// waits for them, and spoils nothing.
+    pub async fn insert_unless<A>(&self, row: A, unique: <A::Entity as EntityTrait>::Column) -> Result<()>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+    {
+        self.tx.wrote();
+        let insert = <A::Entity as EntityTrait>::insert(row).on_conflict_do_nothing_on([unique]);
+        self.tx.read().note(insert.exec_without_returning(self.tx.conn).await)?;
+        Ok(())
+    }
+
     /// Changes every row that matches; says how many.
     pub async fn update_many<E: EntityTrait>(&self, update: UpdateMany<E>) -> Result<u64> {
         self.tx.wrote();

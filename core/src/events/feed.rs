@@ -2,15 +2,14 @@
 //! the last one. A subscriber waits for the number to move and takes what it lacks from the ring, or from the log where the
 //! ring no longer reaches. Nothing is pushed, so nobody waits for a slow reader and no queue grows.
 
-use std::{
-    collections::VecDeque,
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use dashmap::{DashMap, Entry};
+use moka::sync::Cache;
 use parking_lot::Mutex;
 use rapport_proto::events::v1::Typing;
 use tokio::sync::{Notify, broadcast, watch};
+use uuid::Uuid;
 
 use super::{Audience, LoggedEvent};
 use crate::ids::TenantId;
@@ -20,22 +19,34 @@ const RING: usize = 512;
 /// How many ephemerals may wait for a subscriber; the oldest are dropped first.
 const EPHEMERALS: usize = 128;
 
+/// How long the same ephemeral of the same sender is told once only.
+const COALESCED: Duration = Duration::from_millis(250);
+
 /// Something that is not kept.
 #[derive(Clone, Debug)]
 pub struct Ephemeral {
     /// Who hears it.
     pub audience: Audience,
     /// Who does not: the one who caused it.
-    pub except: uuid::Uuid,
+    pub except: Uuid,
     /// What it says.
     pub typing: Typing,
 }
 
 /// The feeds of this core: one for each tenant that has a subscriber here.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Feeds {
     feeds: DashMap<TenantId, Arc<Feed>>,
     behind: Notify,
+    /// What was just told; the same again within the span is not.
+    told: Cache<(String, Uuid, bool), ()>,
+}
+
+impl Default for Feeds {
+    fn default() -> Self {
+        let told = Cache::builder().max_capacity(100_000).time_to_live(COALESCED).build();
+        Self { feeds: DashMap::new(), behind: Notify::new(), told }
+    }
 }
 
 /// The latest events of one tenant.
@@ -93,6 +104,11 @@ impl Feeds {
 
     /// Says something that is not kept, to whoever listens on this core.
     pub fn tell(&self, tenant: TenantId, ephemeral: Ephemeral) {
+        let typing = &ephemeral.typing;
+        let key = (typing.chat_id.clone(), ephemeral.except, typing.typing);
+        if !self.told.entry(key).or_insert(()).is_fresh() {
+            return;
+        }
         if let Some(feed) = self.feeds.get(&tenant) {
             // An error means that nobody listens.
             let _ = feed.ephemerals.send(Arc::new(ephemeral));

@@ -71,6 +71,15 @@ pub struct MessageRow {
     pub sent_at: i64,
 }
 
+/// A message as it stands in its chat.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The row.
+    pub row: MessageRow,
+    /// The name of the chat's customer, for whoever shows the sender.
+    pub customer_name: String,
+}
+
 /// What a slice knows of a message it wants added: the rules are its own, the numbers are the lane's.
 pub trait Rules: Send + Sync {
     /// Whether the sender may write into the chat as it is now.
@@ -106,7 +115,7 @@ fn request_key(row: &MessageRow) -> RequestKey {
 /// What a batch came to.
 pub(super) struct Appended {
     /// One answer for each message, in the same order.
-    pub(super) answers: Vec<Result<MessageRow>>,
+    pub(super) answers: Vec<Result<Stored>>,
     /// The events of those that are new.
     pub(super) events: Vec<(TenantId, NewEvent)>,
 }
@@ -129,11 +138,12 @@ pub(super) async fn append(
     let mut events = Vec::with_capacity(appends.len());
     let mut rows = Vec::with_capacity(appends.len());
     for append in appends {
+        let chat = chats.get_mut(&(append.row.tenant_id, append.row.chat_id));
         if let Some(earlier) = known.get(&request_key(&append.row)) {
-            answers.push(same_request(earlier, &append.row));
+            answers.push(same_request(earlier, &append.row, chat.as_deref()));
             continue;
         }
-        let Some(chat) = chats.get_mut(&(append.row.tenant_id, append.row.chat_id)) else {
+        let Some(chat) = chat else {
             answers.push(Err(Error::not_found("chat")));
             continue;
         };
@@ -147,16 +157,17 @@ pub(super) async fn append(
         events.push((row.tenant_id, append.rules.event(&row, chat)));
         known.insert(request_key(&row), row.clone());
         rows.push(row.clone());
-        answers.push(Ok(row));
+        answers.push(Ok(Stored { row, customer_name: chat.customer_name.clone() }));
     }
     sql.insert(&rows).await?;
     Ok(Appended { answers, events })
 }
 
 /// The same request again gives the same message; another body under the same id is an error.
-fn same_request(earlier: &MessageRow, now: &MessageRow) -> Result<MessageRow> {
+fn same_request(earlier: &MessageRow, now: &MessageRow, chat: Option<&ChatHead>) -> Result<Stored> {
     if earlier.body_hash == now.body_hash {
-        return Ok(earlier.clone());
+        let customer_name = chat.map(|chat| chat.customer_name.clone()).unwrap_or_default();
+        return Ok(Stored { row: earlier.clone(), customer_name });
     }
     Err(Error::new(Reason::RequestIdReused, "this request_id was used before with another body"))
 }

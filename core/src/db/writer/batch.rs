@@ -17,7 +17,7 @@ use crate::{
     db::{
         Engine, TenantScope, TenantTx,
         failure::{Failure, classify},
-        hot::{self, Append, MessageRow},
+        hot::{self, Append, Stored},
         tenant::Marks,
     },
     error::{Error, Result},
@@ -31,7 +31,7 @@ const UNIT_LIMIT: Duration = Duration::from_secs(4);
 
 /// Work that is to be committed together.
 pub(super) struct Batch {
-    appends: Vec<(Append, oneshot::Sender<Result<MessageRow>>)>,
+    appends: Vec<(Append, oneshot::Sender<Result<Stored>>)>,
     units: Vec<(TenantScope, Box<dyn Job>)>,
 }
 
@@ -68,7 +68,7 @@ impl From<DbErr> for Trouble {
 /// What a transaction leaves to be told once it is committed.
 #[derive(Default)]
 struct Effects {
-    appended: Vec<Result<MessageRow>>,
+    appended: Vec<Result<Stored>>,
     unit_ends: Vec<Result<()>>,
     events: BTreeMap<TenantId, Vec<NewEvent>>,
     revoked: Vec<(TenantId, Revoke)>,

@@ -72,7 +72,7 @@ async fn work_off(shared: &Shared, waiting: &mut Vec<Work>) {
     #[expect(clippy::cast_precision_loss, reason = "a batch has at most 256 pieces")]
     metrics::histogram!("rapport_writer_batch_size").record(waiting.len() as f64);
     let batch = Batch::new(std::mem::take(waiting));
-    let Err(Failed { works, error, definite }) = batch.commit(shared).await else { return };
+    let Err(Failed { works, error, definite, .. }) = batch.commit(shared).await else { return };
     // An unknown outcome is never tried again here: that is the caller's, with the request id.
     if works.len() == 1 || !definite {
         for work in works {

@@ -5,6 +5,8 @@
 //! hands the events to the feeds. Two kinds of work: messages for the hot lane, and units ([`Unit`]) that may be run again.
 
 mod batch;
+#[cfg(test)]
+mod tests;
 mod lane;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
@@ -16,7 +18,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Engine, TenantScope, TenantTx,
-    hot::{Append, MessageRow},
+    hot::{Append, Stored},
 };
 use crate::{
     clock::Clock,
@@ -54,7 +56,7 @@ pub struct Outlet {
 
 /// Work in a lane's queue.
 enum Work {
-    Append { append: Append, answer: oneshot::Sender<Result<MessageRow>> },
+    Append { append: Append, answer: oneshot::Sender<Result<Stored>> },
     Unit { scope: TenantScope, job: Box<dyn Job> },
 }
 
@@ -81,9 +83,10 @@ impl<U: Unit> Job for Waiting<U> {
     }
 
     fn answer(self: Box<Self>, end: Result<()>) {
-        let answer = end.and_then(|()| self.out.ok_or_else(|| Error::internal("a unit of work left no result")));
+        let Self { out, answer, .. } = *self;
+        let end = end.and_then(|()| out.ok_or_else(|| Error::internal("a unit of work left no result")));
         // The caller may be gone; the work is done all the same.
-        let _ = self.answer.send(answer);
+        let _ = answer.send(end);
     }
 }
 
@@ -112,7 +115,7 @@ impl Writer {
         answered.await.unwrap_or_else(|_| Err(unknown()))
     }
 
-    pub(super) async fn append(&self, append: Append) -> Result<MessageRow> {
+    pub(super) async fn append(&self, append: Append) -> Result<Stored> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(append.row.tenant_id, Work::Append { append, answer })?;
         answered.await.unwrap_or_else(|_| Err(unknown()))

@@ -1,0 +1,3 @@
+//! The tables of this slice, one file each.
+
+pub(super) mod session;

@@ -1,0 +1,182 @@
+//! A chat with everything its readers are shown, in one query; and who those readers are.
+
+use rapport_proto::{
+    chats::v1::{ChatState, Sender, SenderKind},
+    events::v1::{self as events_pb, event::Body},
+};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _, Select,
+    sea_query::Expr,
+};
+
+use super::{convert, entity::chat, error::ChatError};
+use crate::{
+    app::App,
+    caller::{Caller, Principal, sees_every_chat},
+    db::{TenantRead, TenantTx},
+    error::Result,
+    events::{Audience, Grants, NewEvent},
+    ids::{ChatId, CustomerId, DepartmentId, MemberId, VisitorId},
+    tenants,
+};
+
+/// A chat as it is shown.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(super) struct ChatView {
+    pub(super) chat_id: ChatId,
+    pub(super) customer_id: CustomerId,
+    pub(super) visitor_id: VisitorId,
+    pub(super) department_id: Option<DepartmentId>,
+    pub(super) assignee_id: Option<MemberId>,
+    pub(super) state: i16,
+    pub(super) page_url: String,
+    pub(super) close_reason: String,
+    pub(super) created_at: i64,
+    pub(super) claimed_at: Option<i64>,
+    pub(super) closed_at: Option<i64>,
+    pub(super) revision: i32,
+    pub(super) customer_name: String,
+    pub(super) customer_email: String,
+    pub(super) assignee_name: Option<String>,
+    pub(super) last_seq: i32,
+    pub(super) last_public_seq: i32,
+    pub(super) customer_read_seq: i32,
+    pub(super) staff_read_seq: i32,
+}
+
+/// Which side looks: a visitor is shown neither notes nor their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Staff,
+    Customer,
+}
+
+impl Side {
+    pub(super) fn of(caller: &Caller) -> Self {
+        match caller.principal {
+            Principal::Member(..) => Self::Staff,
+            Principal::Visitor(_) => Self::Customer,
+        }
+    }
+}
+
+/// Each is one look into an index, bound to the tenant through the chat's own row.
+const SHOWN: [(&str, &str); 7] = [
+    (
+        "customer_name",
+        "(select u.name from customers u where u.tenant_id = chats.tenant_id and u.customer_id = chats.customer_id)",
+    ),
+    (
+        "customer_email",
+        "(select u.email from customers u where u.tenant_id = chats.tenant_id and u.customer_id = chats.customer_id)",
+    ),
+    (
+        "assignee_name",
+        "(select a.name from members a where a.tenant_id = chats.tenant_id and a.member_id = chats.assignee_id)",
+    ),
+    (
+        "last_seq",
+        "coalesce((select m.seq from messages m where m.tenant_id = chats.tenant_id and m.chat_id = chats.chat_id \
+         order by m.seq desc limit 1), 0)",
+    ),
+    (
+        "last_public_seq",
+        "coalesce((select m.seq from messages m where m.tenant_id = chats.tenant_id and m.chat_id = chats.chat_id \
+         and not m.internal order by m.seq desc limit 1), 0)",
+    ),
+    (
+        "customer_read_seq",
+        "coalesce((select r.seq from read_marks r where r.tenant_id = chats.tenant_id and r.chat_id = chats.chat_id \
+         and r.reader_id = chats.visitor_id), 0)",
+    ),
+    (
+        "staff_read_seq",
+        "coalesce((select max(r.seq) from read_marks r where r.tenant_id = chats.tenant_id and r.chat_id = chats.chat_id \
+         and r.reader_kind = 2), 0)",
+    ),
+];
+
+/// Chats with everything that is shown of them.
+pub(super) fn shown() -> Select<chat::Entity> {
+    SHOWN.iter().fold(chat::Entity::find(), |select, (name, sql)| select.expr_as(Expr::cust(*sql), *name))
+}
+
+/// One chat, whoever may see it.
+pub(super) async fn load(read: TenantRead<'_>, id: ChatId) -> Result<Option<ChatView>> {
+    Ok(read.rows(shown().filter(chat::Column::ChatId.eq(id))).await?.pop())
+}
+
+/// One chat that the caller may see.
+pub(super) async fn visible(app: &App, caller: &Caller, id: ChatId) -> Result<ChatView> {
+    let grants = tenants::grants_of(app, caller).await?;
+    let chat = load(app.db.read(&caller.scope), id).await?;
+    Ok(chat.filter(|chat| grants.hear(&chat.audience())).ok_or(ChatError::NotFound)?)
+}
+
+/// One chat that the caller may see, within a unit of work.
+pub(super) async fn visible_in(tx: &TenantTx<'_>, caller: &Caller, id: ChatId) -> Result<ChatView> {
+    let chat = load(tx.read(), id).await?.ok_or(ChatError::NotFound)?;
+    let grants = match caller.principal {
+        Principal::Visitor(visitor) => Grants::Visitor(visitor),
+        Principal::Member(member, role) => Grants::Member {
+            id: member,
+            overseer: sees_every_chat(role),
+            departments: tenants::departments_of(tx.read(), member).await?,
+        },
+    };
+    if grants.hear(&chat.audience()) { Ok(chat) } else { Err(ChatError::NotFound.into()) }
+}
+
+impl ChatView {
+    /// The staff who see it.
+    pub(super) fn staff(&self) -> Audience {
+        Audience::chat_staff(self.department_id, self.assignee_id)
+    }
+
+    /// Everyone who sees it.
+    pub(super) fn audience(&self) -> Audience {
+        self.staff().and_visitor(self.visitor_id)
+    }
+
+    pub(super) fn state(&self) -> ChatState {
+        ChatState::try_from(i32::from(self.state)).unwrap_or_default()
+    }
+
+    /// The last number a side knows of.
+    pub(super) fn last_seq_for(&self, side: Side) -> i32 {
+        match side {
+            Side::Staff => self.last_seq,
+            Side::Customer => self.last_public_seq,
+        }
+    }
+
+    /// Who a second claim is told of.
+    pub(super) fn taken(&self) -> ChatError {
+        ChatError::Taken {
+            id: self.assignee_id.map(|id| id.to_string()).unwrap_or_default(),
+            name: self.assignee_name.clone().unwrap_or_default(),
+        }
+    }
+
+    /// Tells both sides how the chat is now, each what it may see.
+    pub(super) fn emit(&self, tx: &mut TenantTx<'_>) {
+        let sides = [(Side::Staff, self.staff()), (Side::Customer, Audience::visitor(self.visitor_id))];
+        for (side, audience) in sides {
+            let chat = Some(convert::chat(self, side));
+            let body = Body::ChatUpdated(events_pb::ChatUpdated { chat });
+            tx.emit(NewEvent { audience, chat: Some(self.chat_id), body });
+        }
+    }
+}
+
+/// The caller as the others in a chat see them.
+pub(super) fn sender(caller: &Caller, customer_name: &str) -> Sender {
+    match caller.principal {
+        Principal::Member(id, _) => {
+            Sender { kind: SenderKind::Member.into(), id: id.to_string(), name: caller.name.clone() }
+        }
+        Principal::Visitor(id) => {
+            Sender { kind: SenderKind::Customer.into(), id: id.to_string(), name: customer_name.to_owned() }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The tables of this slice, one file each.
+
+pub mod department;
+pub mod department_member;
+pub mod identity;
+pub mod member;
+pub mod tenant;

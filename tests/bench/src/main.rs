@@ -1,0 +1,126 @@
+//! The speed of Rapport as ratios: each scenario runs a hand-written floor and our own code in turns, on the same machine,
+//! in the same minutes, over the same rows. Absolute figures are printed; only ratios are judged.
+//!
+//! - [`scenarios`]: one file each. [`floors`]: what they are measured against.
+//! - [`world`]: a core with a workspace and chats in it. [`load`]: callers that send.
+//! - [`rounds`]: the turns, and what they cost. [`machine`]: what was measured on. [`report`]: medians, verdicts, files.
+//!
+//! `tests/bench/run` builds it, finds PostgreSQL and starts it.
+
+use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::Parser;
+use tokio::runtime::Runtime;
+
+mod floors;
+mod load;
+mod machine;
+mod report;
+mod rounds;
+mod scenarios;
+mod world;
+
+use report::say;
+use scenarios::Scenario;
+
+/// The allocator of the product, so that both sides have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What goes wrong here is told and ends the scenario; nothing is decided by its kind.
+type Fallible<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Measures Rapport against its floors.
+#[derive(Debug, Parser)]
+#[command(name = "rapport-bench", version)]
+struct Args {
+    /// The gate of every build: S1 and S4 only, 5 rounds of 3 s.
+    #[arg(long)]
+    short: bool,
+    /// How many turns each side has.
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// How many seconds a turn takes.
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// Where databases and results lie; on the disk that is to be measured.
+    #[arg(long, default_value = "target/bench")]
+    dir: PathBuf,
+    /// The scenarios to run; all of them where none is named.
+    scenarios: Vec<Scenario>,
+}
+
+/// What every scenario is given.
+#[derive(Debug)]
+struct Bench {
+    runtime: Runtime,
+    rounds: usize,
+    span: Duration,
+    /// How long one thing is watched that has no turns.
+    watch: Duration,
+    dir: PathBuf,
+    machine: machine::Machine,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            say(format_args!("rapport-bench: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs what was asked for; whether every gate was kept.
+fn run(args: &Args) -> Fallible<bool> {
+    rapport_core::telemetry::start_logs("warn", rapport_core::telemetry::LogForm::Text);
+    let runtime = Runtime::new()?;
+    keep_counting(&runtime)?;
+    std::fs::create_dir_all(&args.dir)?;
+    let dir = args.dir.canonicalize()?;
+    let bench = Bench {
+        rounds: args.rounds.unwrap_or(5),
+        span: Duration::from_secs(args.seconds.unwrap_or(if args.short { 3 } else { 10 })),
+        watch: Duration::from_secs(if args.short { 15 } else { 60 }),
+        machine: machine::Machine::look(&dir)?,
+        dir,
+        runtime,
+    };
+    say(&bench.machine);
+    let asked = match (&args.scenarios[..], args.short) {
+        ([], true) => vec![Scenario::S1, Scenario::S4],
+        ([], false) => Scenario::all(),
+        (named, _) => named.to_vec(),
+    };
+    let mut kept = true;
+    for scenario in asked {
+        let outcome = match scenario.run(&bench) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                say(format_args!("\n{scenario:?}: could not be measured: {error}"));
+                kept = false;
+                continue;
+            }
+        };
+        say(&outcome);
+        outcome.save(&bench)?;
+        kept &= outcome.kept();
+    }
+    Ok(kept)
+}
+
+/// The product counts while it serves, so both its counting and the upkeep of it are measured.
+fn keep_counting(runtime: &Runtime) -> Fallible {
+    let metrics = rapport_core::telemetry::start_metrics()?;
+    runtime.spawn(async move {
+        let mut turn = tokio::time::interval(Duration::from_secs(5));
+        loop {
+            turn.tick().await;
+            metrics.run_upkeep();
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! The database goes away and comes back.
+
+use std::time::Duration;
+
+use rapport_tests::client::request_id;
+use rapport_tests::expect::refused;
+use rapport_tests::postgres::{PrivateCluster, sql};
+use rapport_tests::proto::chats::v1::SendMessageRequest;
+use rapport_tests::proto::errors::v1::Reason;
+use rapport_tests::wait::until;
+use rapport_tests::world::{Shape, Wishes, World};
+
+/// How soon after its database a core serves again.
+const HEALED: Duration = Duration::from_secs(15);
+
+async fn world_on(cluster: &PrivateCluster) -> World {
+    let wishes = Wishes { postgres: Some((cluster.admin_url(), None)), ..Wishes::default().loud() };
+    World::with(Shape::Postgres, wishes).await
+}
+
+fn message(chat: &str, text: &str) -> SendMessageRequest {
+    SendMessageRequest { chat_id: chat.into(), request_id: request_id(), text: text.into(), internal: false }
+}
+
+async fn an_outage(end: impl Fn(&PrivateCluster)) {
+    let cluster = PrivateCluster::start(None);
+    let world = world_on(&cluster).await;
+    let visitor = world.visitor().await;
+    let chat = visitor.start_chat("1").await.chat_id;
+    let mut ears = world.owner.listen().await;
+    let pid = world.core().pid();
+
+    tokio::task::block_in_place(|| end(&cluster));
+    let hurried = visitor.client.with_deadline(Duration::from_secs(3));
+    let request = message(&chat, "2");
+    let error = hurried.send_message(request.clone()).await.unwrap_err();
+    assert!(error.is_unknown(), "{error:?}");
+    refused(Err::<(), _>(error), Reason::StoreUnavailable);
+    let read = rapport_tests::proto::chats::v1::GetChatRequest { chat_id: chat.clone() };
+    refused(hurried.get_chat(read).await, Reason::StoreUnavailable);
+    let visit = rapport_tests::proto::auth::v1::StartVisitRequest {
+        workspace: world.slug.clone(),
+        ..Default::default()
+    };
+    refused(world.nobody().start_visit(visit).await, Reason::StoreUnavailable);
+
+    tokio::task::block_in_place(|| cluster.resume());
+    let sent =
+        until("the core serves again", HEALED, || async { hurried.send_message(request.clone()).await.ok() })
+            .await;
+    assert_eq!(sent.message.as_ref().unwrap().seq, 2, "the unknown send is settled");
+    assert_eq!(ears.message("2").await, sent.message.unwrap());
+    visitor.send(&chat, "3").await.unwrap();
+    ears.message("3").await;
+    let heard: Vec<_> = ears.messages().iter().map(|message| message.seq).collect();
+    assert_eq!(heard, [2, 3]);
+    assert_eq!(world.core().pid(), pid, "the core was not started again");
+    drop(world);
+    drop(cluster);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_was_stopped_is_unavailable_and_the_core_heals_by_itself() {
+    an_outage(PrivateCluster::stop).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_was_killed_is_unavailable_and_the_core_heals_by_itself() {
+    an_outage(PrivateCluster::kill).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_the_database_ends_cost_nobody_a_message() {
+    let cluster = PrivateCluster::start(None);
+    let world = world_on(&cluster).await;
+    let visitor = world.visitor().await;
+    let chat = visitor.start_chat("0").await.chat_id;
+    let mut ears = visitor.listen().await;
+    for round in 1..=10 {
+        let sending: Vec<_> = (0..8)
+            .map(|number| {
+                let (visitor, chat) = (visitor.clone(), chat.clone());
+                tokio::spawn(
+                    async move { visitor.send(&chat, &format!("round {round}, message {number}")).await },
+                )
+            })
+            .collect();
+        tokio::task::block_in_place(|| {
+            let everybody =
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()";
+            sql(&cluster.admin_url(), &[everybody]);
+        });
+        for sent in sending {
+            sent.await.unwrap().expect("asked again until it is settled");
+        }
+    }
+    visitor.send(&chat, "the end").await.unwrap();
+    ears.message("the end").await;
+    let heard: Vec<_> = ears.messages().iter().map(|message| message.seq).collect();
+    assert_eq!(heard, (2..=82).collect::<Vec<_>>());
+    drop(world);
+    drop(cluster);
+}
