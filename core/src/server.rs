@@ -11,6 +11,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::sync::CancellationToken;
 use tonic::{body::Body, service::Routes};
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::ServiceExt as _;
@@ -79,6 +80,7 @@ async fn report_health(app: Arc<App>, reporter: HealthReporter) {
 pub async fn serve(app: Arc<App>, listener: TcpListener, connections: usize, reflection: bool) -> Result<()> {
     let stack = stack(&app, reflection).await?;
     let graceful = GracefulShutdown::new();
+    let cut = CancellationToken::new();
     let places = Arc::new(Semaphore::new(connections));
     loop {
         let accepted = tokio::select! {
@@ -108,10 +110,14 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, connections: usize, ref
             .serve_connection(TokioIo::new(socket), TowerToHyperService::new(service))
             .into_owned();
         let watched = graceful.watch(connection);
+        let cut = cut.clone();
         app.tasks.spawn(async move {
             let _place = place;
-            if let Err(error) = watched.await {
-                tracing::debug!(%error, "a connection ended");
+            tokio::select! {
+                ended = watched => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended");
+                },
+                () = cut.cancelled() => {}
             }
         });
     }
@@ -119,6 +125,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, connections: usize, ref
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some calls did not finish in time");
     }
+    cut.cancel();
     Ok(())
 }
 

@@ -29,7 +29,6 @@ on_both![
     a_changed_page_token_or_cursor_is_refused,
     an_id_that_is_well_formed_and_nobodys_is_not_found,
     each_rpc_answers_those_who_hold_its_permission_and_nobody_else,
-    the_deadline_that_the_caller_names_is_kept,
 ];
 
 /// Values that break one rule of a field each, with the field that the violation must name.
@@ -410,17 +409,6 @@ async fn each_rpc_answers_those_who_hold_its_permission_and_nobody_else(world: &
             }
         }
     }
-}
-
-async fn the_deadline_that_the_caller_names_is_kept(world: &World) {
-    let visitor = world.visitor().await;
-    let raw = world.raw(Some(&visitor.visit().await.access_token));
-    let mut client = chats::chat_service_client::ChatServiceClient::new(raw.channel());
-    let mut request = raw.request(chats::ListChatsRequest::default());
-    // A nanosecond is over before anything can be done; the header goes out as it is, so that the server judges it.
-    request.metadata_mut().insert("grpc-timeout", "1n".parse().unwrap());
-    let error = Error::from(client.list_chats(request).await.unwrap_err());
-    assert_eq!(error.code(), tonic::Code::DeadlineExceeded, "{error}");
 }
 
 /// The token with one character changed at several places, shortened, lengthened, or replaced.

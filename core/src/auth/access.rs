@@ -20,27 +20,43 @@ pub(super) struct Access {
 }
 
 /// For a member, with the rights of the row.
-pub(super) fn of_member(app: &App, member: &member::Model, session: SessionId, session_end: Micros) -> Result<Access> {
-    issue(app, &Caller {
-        scope: TenantScope::verified(member.tenant_id),
-        principal: Principal::Member(member.member_id, member.role()),
-        session,
-        generation: member.generation,
-        name: member.name.clone(),
-        expires_at: session_end.min(app.clock.now().plus(LIFETIME)),
-    })
+pub(super) fn of_member(
+    app: &App,
+    member: &member::Model,
+    session: SessionId,
+    session_end: Micros,
+) -> Result<Access> {
+    issue(
+        app,
+        &Caller {
+            scope: TenantScope::verified(member.tenant_id),
+            principal: Principal::Member(member.member_id, member.role()),
+            session,
+            generation: member.generation,
+            name: member.name.clone(),
+            expires_at: session_end.min(app.clock.now().plus(LIFETIME)),
+        },
+    )
 }
 
 /// For a visitor, whose name is not known here: the customer of a chat has one.
-pub(super) fn of_visitor(app: &App, scope: TenantScope, visitor: VisitorId, session: SessionId) -> Result<Access> {
-    issue(app, &Caller {
-        scope,
-        principal: Principal::Visitor(visitor),
-        session,
-        generation: 0,
-        name: String::new(),
-        expires_at: app.clock.now().plus(LIFETIME),
-    })
+pub(super) fn of_visitor(
+    app: &App,
+    scope: TenantScope,
+    visitor: VisitorId,
+    session: SessionId,
+) -> Result<Access> {
+    issue(
+        app,
+        &Caller {
+            scope,
+            principal: Principal::Visitor(visitor),
+            session,
+            generation: 0,
+            name: String::new(),
+            expires_at: app.clock.now().plus(LIFETIME),
+        },
+    )
 }
 
 fn issue(app: &App, caller: &Caller) -> Result<Access> {

@@ -12,7 +12,11 @@ use crate::{
     tokens::Identity,
 };
 
-pub(super) async fn run(app: &Arc<App>, identity: &Identity, _req: pb::GetSelfRequest) -> Result<pb::GetSelfResponse> {
+pub(super) async fn run(
+    app: &Arc<App>,
+    identity: &Identity,
+    _req: pb::GetSelfRequest,
+) -> Result<pb::GetSelfResponse> {
     let Identity::Caller(caller) = identity else {
         return Ok(pb::GetSelfResponse { permissions: numbers(OPERATOR), ..Default::default() });
     };

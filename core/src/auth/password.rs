@@ -70,10 +70,14 @@ impl Passwords {
         Ok(known && fits)
     }
 
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
             metrics::counter!("rapport_passwords_refused_total").increment(1);
-            Error::new(Reason::Overloaded, "too many passwords wait to be checked").retry_after(Duration::from_secs(1))
+            Error::new(Reason::Overloaded, "too many passwords wait to be checked")
+                .retry_after(Duration::from_secs(1))
         })?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(Error::internal)?;
         // Both go with the work: a caller who goes away does not make room before the work is done.

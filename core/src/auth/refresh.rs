@@ -176,7 +176,11 @@ mod tests {
         assert_eq!(judge(&row(), &token(2, Some(SPENT_BY)), OTHER), Verdict::Rotate);
         assert_eq!(judge(&row(), &token(1, Some(OTHER)), SPENT_BY), Verdict::Repeat);
         assert_eq!(judge(&row(), &token(1, Some(OTHER)), OTHER), Verdict::Reused);
-        assert_eq!(judge(&row(), &token(0, None), SPENT_BY), Verdict::Reused, "two steps back is no lost answer");
+        assert_eq!(
+            judge(&row(), &token(0, None), SPENT_BY),
+            Verdict::Reused,
+            "two steps back is no lost answer"
+        );
     }
 
     #[test]

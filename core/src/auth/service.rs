@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use rapport_proto::auth::v1::{
-    GetKeySetRequest, GetKeySetResponse, GetSelfRequest, GetSelfResponse, RefreshRequest, RefreshResponse, SetUpRequest,
-    SetUpResponse, SignInRequest, SignInResponse, SignOutRequest, SignOutResponse, StartVisitRequest,
-    StartVisitResponse,
+    GetKeySetRequest, GetKeySetResponse, GetSelfRequest, GetSelfResponse, RefreshRequest, RefreshResponse,
+    SetUpRequest, SetUpResponse, SignInRequest, SignInResponse, SignOutRequest, SignOutResponse,
+    StartVisitRequest, StartVisitResponse,
     auth_service_server::{AuthService, AuthServiceServer},
 };
 use tonic::{Request, Response, Status};

@@ -35,7 +35,8 @@ pub(super) struct Device {
 
 impl Device {
     pub(super) fn of<T>(req: &tonic::Request<T>) -> Self {
-        let agent = req.metadata().get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let agent =
+            req.metadata().get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let peer = req.extensions().get::<Peer>();
         Self {
             user_agent: agent.chars().take(USER_AGENT).collect(),
@@ -44,7 +45,11 @@ impl Device {
     }
 }
 
-pub(super) async fn run(app: &Arc<App>, device: Device, req: pb::SignInRequest) -> Result<pb::SignInResponse> {
+pub(super) async fn run(
+    app: &Arc<App>,
+    device: Device,
+    req: pb::SignInRequest,
+) -> Result<pb::SignInResponse> {
     let known = find_member(app, &req.workspace, &req.email).await?;
     let hash = known.as_ref().map(|member| member.password_hash.0.as_str());
     let fits = app.passwords.verify(hash, &req.password).await?;

@@ -13,7 +13,11 @@ use crate::{
     tokens::Identity,
 };
 
-pub(super) async fn run(app: &Arc<App>, identity: &Identity, _req: pb::SignOutRequest) -> Result<pb::SignOutResponse> {
+pub(super) async fn run(
+    app: &Arc<App>,
+    identity: &Identity,
+    _req: pb::SignOutRequest,
+) -> Result<pb::SignOutResponse> {
     // An operator has no session: the token ends by itself.
     if let Identity::Caller(caller) = identity {
         app.db.write(&caller.scope, SignOut(caller.session)).await?;

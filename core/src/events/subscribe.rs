@@ -28,12 +28,15 @@ use crate::{
     caller::Caller,
     error::{Error, Reason, Result},
     ids::ChatId,
+    layers::trace,
     streams::StreamPermit,
     tenants,
 };
 
 /// How often an idle reader's cursor is moved.
 const CHECKPOINT: Duration = Duration::from_secs(25);
+/// How long the reason of the end is kept for a reader that stands still.
+const LAST_WORD: Duration = Duration::from_secs(600);
 /// How many items may be under way to a reader.
 const MAILBOX: usize = 64;
 /// How many events are taken at a time.
@@ -66,7 +69,7 @@ pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::SubscribeReque
         mailbox,
         _permit: permit,
     };
-    app.tasks.spawn(subscription.serve(reset));
+    app.tasks.spawn(trace::carry(subscription.serve(reset)));
     Ok(ReceiverStream::new(stream))
 }
 
@@ -156,9 +159,13 @@ impl Subscription {
                 metrics::counter!("rapport_streams_ended_total", "reason" => format!("{:?}", error.reason)).increment(1);
                 // A reader that stands still is given no more time: its place in the mailbox is taken when it moves on.
                 let status = Status::from(error);
-                let mailbox = self.mailbox.clone();
+                let (mailbox, stopping) = (self.mailbox.clone(), self.app.stopping.clone());
                 drop(self);
-                let _ = mailbox.send_timeout(Err(status), Duration::from_secs(600)).await;
+                tokio::select! {
+                    biased;
+                    _ = mailbox.send_timeout(Err(status), LAST_WORD) => {}
+                    () = stopping.cancelled() => {}
+                }
             }
         }
     }

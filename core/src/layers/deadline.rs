@@ -58,7 +58,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_takes_too_long_has_its_reason() {
         let late = within(Duration::from_millis(5), std::future::pending()).await;
         assert_eq!(late.unwrap_err().reason, Reason::DeadlineExceeded);

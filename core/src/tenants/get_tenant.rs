@@ -7,7 +7,11 @@ use rapport_proto::tenants::v1 as pb;
 use super::queries;
 use crate::{app::App, caller::Caller, error::Result};
 
-pub(super) async fn run(app: &Arc<App>, caller: &Caller, _req: pb::GetTenantRequest) -> Result<pb::GetTenantResponse> {
+pub(super) async fn run(
+    app: &Arc<App>,
+    caller: &Caller,
+    _req: pb::GetTenantRequest,
+) -> Result<pb::GetTenantResponse> {
     let row = queries::find_tenant(app.db.read(&caller.scope)).await?;
     Ok(pb::GetTenantResponse { tenant: Some((&row).into()) })
 }

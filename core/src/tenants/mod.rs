@@ -26,7 +26,7 @@ mod update_tenant;
 pub(crate) use create::{NewTenant, create};
 pub use error::TenantError;
 pub use queries::{
-    department_exists, departments_of, find_by_slug, find_member, find_member_by_email, find_tenant, grants_of,
-    member_names,
+    department_exists, departments_of, find_by_slug, find_member, find_member_by_email, find_tenant,
+    grants_of, member_names,
 };
 pub use service::service;

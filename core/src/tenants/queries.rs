@@ -38,7 +38,11 @@ pub async fn find_by_slug(app: &App, slug: &str) -> Result<Option<tenant::Model>
 }
 
 /// The member with this address, whatever its case.
-pub async fn find_member_by_email(app: &App, read: TenantRead<'_>, email: &str) -> Result<Option<member::Model>> {
+pub async fn find_member_by_email(
+    app: &App,
+    read: TenantRead<'_>,
+    email: &str,
+) -> Result<Option<member::Model>> {
     let identity = app
         .db
         .across_tenants("an address belongs to a person, who may be a member of several workspaces")
@@ -107,7 +111,10 @@ pub async fn department_exists(read: TenantRead<'_>, id: DepartmentId) -> Result
     Ok(find_department(read, id).await?.is_some())
 }
 
-pub(super) async fn find_department(read: TenantRead<'_>, id: DepartmentId) -> Result<Option<department::Model>> {
+pub(super) async fn find_department(
+    read: TenantRead<'_>,
+    id: DepartmentId,
+) -> Result<Option<department::Model>> {
     read.one(department::Entity::find().filter(department::Column::DepartmentId.eq(id))).await
 }
 

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use rapport_proto::tenants::v1::{
-    CreateDepartmentRequest, CreateDepartmentResponse, CreateMemberRequest, CreateMemberResponse, CreateTenantRequest,
-    CreateTenantResponse, GetTenantRequest, GetTenantResponse, ListDepartmentsRequest, ListDepartmentsResponse,
-    ListMembersRequest, ListMembersResponse, UpdateDepartmentRequest, UpdateDepartmentResponse, UpdateMemberRequest,
-    UpdateMemberResponse, UpdateTenantRequest, UpdateTenantResponse,
+    CreateDepartmentRequest, CreateDepartmentResponse, CreateMemberRequest, CreateMemberResponse,
+    CreateTenantRequest, CreateTenantResponse, GetTenantRequest, GetTenantResponse, ListDepartmentsRequest,
+    ListDepartmentsResponse, ListMembersRequest, ListMembersResponse, UpdateDepartmentRequest,
+    UpdateDepartmentResponse, UpdateMemberRequest, UpdateMemberResponse, UpdateTenantRequest,
+    UpdateTenantResponse,
     tenant_service_server::{TenantService, TenantServiceServer},
 };
 use tonic::{Request, Response, Status};
 
 use super::{
-    create_department, create_member, create_tenant, get_tenant, list_departments, list_members, update_department,
-    update_member, update_tenant,
+    create_department, create_member, create_tenant, get_tenant, list_departments, list_members,
+    update_department, update_member, update_tenant,
 };
 use crate::{
     app::App,
@@ -62,17 +63,26 @@ impl TenantService for Service {
         Ok(Response::new(update_member::run(&self.0, &caller, req).await?))
     }
 
-    async fn create_department(&self, req: Request<CreateDepartmentRequest>) -> Answer<CreateDepartmentResponse> {
+    async fn create_department(
+        &self,
+        req: Request<CreateDepartmentRequest>,
+    ) -> Answer<CreateDepartmentResponse> {
         let (caller, req) = admit(req)?;
         Ok(Response::new(create_department::run(&self.0, &caller, req).await?))
     }
 
-    async fn list_departments(&self, req: Request<ListDepartmentsRequest>) -> Answer<ListDepartmentsResponse> {
+    async fn list_departments(
+        &self,
+        req: Request<ListDepartmentsRequest>,
+    ) -> Answer<ListDepartmentsResponse> {
         let (caller, req) = admit(req)?;
         Ok(Response::new(list_departments::run(&self.0, &caller, req).await?))
     }
 
-    async fn update_department(&self, req: Request<UpdateDepartmentRequest>) -> Answer<UpdateDepartmentResponse> {
+    async fn update_department(
+        &self,
+        req: Request<UpdateDepartmentRequest>,
+    ) -> Answer<UpdateDepartmentResponse> {
         let (caller, req) = admit(req)?;
         Ok(Response::new(update_department::run(&self.0, &caller, req).await?))
     }

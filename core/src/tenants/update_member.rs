@@ -78,7 +78,10 @@ struct Change {
 
 impl Change {
     fn wanted(&self, row: &member::Model) -> Rights {
-        Rights { role: self.role.unwrap_or_else(|| row.role()), state: self.state.unwrap_or_else(|| row.state()) }
+        Rights {
+            role: self.role.unwrap_or_else(|| row.role()),
+            state: self.state.unwrap_or_else(|| row.state()),
+        }
     }
 }
 
@@ -166,7 +169,9 @@ mod tests {
     #[test]
     fn only_owners_touch_make_or_unmake_owners() {
         let (owner, agent) = (rights(Owner, Active), rights(Agent, Active));
-        for (before, after) in [(owner, owner), (owner, agent), (agent, owner), (rights(Owner, Suspended), owner)] {
+        for (before, after) in
+            [(owner, owner), (owner, agent), (agent, owner), (rights(Owner, Suspended), owner)]
+        {
             assert_eq!(check_owner(Owner, before, after), Ok(()));
             assert_eq!(check_owner(Admin, before, after), Err(TenantError::OwnerOnly));
         }
@@ -179,7 +184,10 @@ mod tests {
         assert!(unmakes_owner(owner, rights(Admin, Active)));
         assert!(unmakes_owner(owner, rights(Owner, Suspended)));
         assert!(!unmakes_owner(owner, owner));
-        assert!(!unmakes_owner(rights(Owner, Suspended), rights(Agent, Suspended)), "who cannot sign in is none");
+        assert!(
+            !unmakes_owner(rights(Owner, Suspended), rights(Agent, Suspended)),
+            "who cannot sign in is none"
+        );
         assert!(!unmakes_owner(rights(Agent, Active), rights(Agent, Suspended)));
     }
 }

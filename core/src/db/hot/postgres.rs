@@ -33,8 +33,11 @@ select $1, * from unnest($2::uuid[], $3::int[], $4::uuid[], $5::smallint[], $6::
   $9::uuid[], $10::bytea[], $11::bigint[])";
 
 const INSERT_EVENTS: &str = "
-insert into events (tenant_id, number, type, chat_id, visitor_id, audience, payload, at)
-select $1, * from unnest($2::bigint[], $3::smallint[], $4::uuid[], $5::uuid[], $6::bytea[], $7::bytea[], $8::bigint[])";
+insert into events (tenant_id, chat_id, visitor_id, number, type, audience, payload, at)
+select $1, nullif(e.chat_id, '00000000-0000-0000-0000-000000000000'),
+  nullif(e.visitor_id, '00000000-0000-0000-0000-000000000000'), e.number, e.type, e.audience, e.payload, e.at
+from unnest($2::bigint[], $3::smallint[], $4::uuid[], $5::uuid[], $6::bytea[], $7::bytea[], $8::bigint[])
+  as e (number, type, chat_id, visitor_id, audience, payload, at)";
 
 const LOG_END: &str = "select number from events where tenant_id = $1 order by number desc limit 1";
 
@@ -111,8 +114,9 @@ pub(super) async fn insert_events(conn: &DatabaseTransaction, rows: &[EventRow])
         tenant.into(),
         array(ArrayType::BigInt, rows.iter().map(|row| row.number)),
         array(ArrayType::SmallInt, rows.iter().map(|row| row.kind)),
-        array(ArrayType::Uuid, rows.iter().map(|row| row.chat_id.map(|id| id.0))),
-        array(ArrayType::Uuid, rows.iter().map(|row| row.visitor_id.map(|id| id.0))),
+        // The driver binds no arrays with nulls: the nil UUID stands for none.
+        uuids(rows.iter().map(|row| row.chat_id.map_or(Uuid::nil(), |id| id.0))),
+        uuids(rows.iter().map(|row| row.visitor_id.map_or(Uuid::nil(), |id| id.0))),
         array(ArrayType::Bytes, rows.iter().map(|row| row.audience.clone())),
         array(ArrayType::Bytes, rows.iter().map(|row| row.payload.clone())),
         array(ArrayType::BigInt, rows.iter().map(|row| row.at)),
@@ -136,7 +140,7 @@ mod tests {
             assert!(sql.contains("tenant_id = $1"), "{sql}");
         }
         for sql in [super::INSERT_MESSAGES, super::INSERT_EVENTS] {
-            assert!(sql.contains("(tenant_id, ") && sql.contains("select $1, *"), "{sql}");
+            assert!(sql.contains("(tenant_id, ") && sql.contains("select $1, "), "{sql}");
         }
     }
 }
