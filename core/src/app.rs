@@ -66,7 +66,13 @@ pub struct Limits {
 
 impl App {
     /// Builds a core on an opened and migrated database and starts what runs beside the calls.
-    pub async fn build(config: &Config, opened: Opened, master: MasterKey, clock: Clock, ids: Ids) -> Result<Arc<Self>> {
+    pub async fn build(
+        config: &Config,
+        opened: Opened,
+        master: MasterKey,
+        clock: Clock,
+        ids: Ids,
+    ) -> Result<Arc<Self>> {
         let installation = Installation::open(&opened, &master, &ids, clock.now()).await?;
         let sealer = Arc::new(Sealer::new(&master));
         let feeds = Arc::new(Feeds::default());

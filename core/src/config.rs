@@ -104,7 +104,9 @@ impl Config {
             master_key_file: read.get("master_key_file", data_dir.join("master.key")),
             reflection: read.get("reflection", true),
             log: read.get("log", "info".to_owned()),
-            slow_reader: Duration::from_millis(read.within("limits.slow_reader_ms", 15_000, 100, 600_000).into()),
+            slow_reader: Duration::from_millis(
+                read.within("limits.slow_reader_ms", 15_000, 100, 600_000).into(),
+            ),
             calls: read.within("limits.calls", 4_096, 1, 1_000_000) as usize,
             connections: read.within("limits.connections", 10_000, 1, 1_000_000) as usize,
             database,
@@ -173,7 +175,9 @@ fn unknown_keys(figment: &Figment, faults: &mut Vec<String>) {
                     }
                 }
             }
-            faults.extend(found.iter().filter(|k| !KEYS.contains(&k.as_str())).map(|k| format!("{k}: no such setting")));
+            faults.extend(
+                found.iter().filter(|k| !KEYS.contains(&k.as_str())).map(|k| format!("{k}: no such setting")),
+            );
         }
     }
 }
@@ -191,7 +195,7 @@ mod tests {
         let config = read("").unwrap();
         assert_eq!(config.grpc_listen.to_string(), "127.0.0.1:8081");
         assert_eq!(config.master_key_file, PathBuf::from(".rapport/master.key"));
-        assert!(matches!(config.database, Target::Sqlite(path) if path == PathBuf::from(".rapport/rapport.db")));
+        assert!(matches!(config.database, Target::Sqlite(path) if path == Path::new(".rapport/rapport.db")));
     }
 
     #[test]

@@ -1,19 +1,13 @@
 //! The demo: a workspace with an owner, agents and a department, made at the first start through the public rpcs.
 //! Its passwords are random and lie in `demo.json` (mode 0600) in the data directory; nothing of it exists under `serve`.
 
-use std::{
-    fs,
-    io::Write as _,
-    net::SocketAddr,
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
-    sync::Arc,
-};
+use std::{fs, io::Write as _, net::SocketAddr, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc};
 
 use rapport_proto::{
     auth::v1::{SetUpRequest, SignInRequest, auth_service_client::AuthServiceClient},
     tenants::v1::{
-        CreateDepartmentRequest, CreateMemberRequest, Owner, Role, Workspace, tenant_service_client::TenantServiceClient,
+        CreateDepartmentRequest, CreateMemberRequest, Owner, Role, Workspace,
+        tenant_service_client::TenantServiceClient,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -22,8 +16,9 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    auth, server,
+    auth,
     error::{Error, Result},
+    server,
 };
 
 /// What `demo.json` holds.
@@ -100,7 +95,8 @@ async fn make(app: &Arc<App>, demo: &Demo) -> Result<()> {
         owner: Some(Owner { email: owner.email.clone(), name: owner.name, password: owner.password.clone() }),
     };
     auth_client.set_up(set_up).await.map_err(refused)?;
-    let sign_in = SignInRequest { workspace: demo.workspace.clone(), email: owner.email, password: owner.password };
+    let sign_in =
+        SignInRequest { workspace: demo.workspace.clone(), email: owner.email, password: owner.password };
     let token = auth_client.sign_in(sign_in).await.map_err(refused)?.into_inner().access_token;
     let mut member_ids = Vec::new();
     for agent in demo.agents.clone() {
@@ -125,7 +121,8 @@ async fn make(app: &Arc<App>, demo: &Demo) -> Result<()> {
 
 fn signed<T>(body: T, token: &str) -> Result<Request<T>> {
     let mut request = Request::new(body);
-    let value = format!("Bearer {token}").parse().map_err(|_| Error::internal("a token that is no metadata"))?;
+    let value =
+        format!("Bearer {token}").parse().map_err(|_| Error::internal("a token that is no metadata"))?;
     request.metadata_mut().insert("authorization", value);
     Ok(request)
 }
@@ -138,8 +135,12 @@ fn write(path: &Path, demo: &Demo) -> Result<()> {
     let text = serde_json::to_string_pretty(demo).map_err(Error::internal)?;
     let fresh = path.with_extension("json.new");
     let _ = fs::remove_file(&fresh);
-    let mut file =
-        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh).map_err(Error::internal)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&fresh)
+        .map_err(Error::internal)?;
     writeln!(file, "{text}").map_err(Error::internal)?;
     file.sync_all().map_err(Error::internal)?;
     fs::rename(&fresh, path).map_err(Error::internal)

@@ -109,9 +109,12 @@ impl Error {
 impl From<DbErr> for Error {
     fn from(source: DbErr) -> Self {
         let error = match failure::classify(&source) {
-            Failure::Full => Self::new(Reason::StoreFull, "the database has no room left; nothing was stored"),
+            Failure::Full => {
+                Self::new(Reason::StoreFull, "the database has no room left; nothing was stored")
+            }
             Failure::Unavailable | Failure::Contended => {
-                Self::new(Reason::StoreUnavailable, "the database cannot be reached").retry_after(Duration::from_secs(1))
+                Self::new(Reason::StoreUnavailable, "the database cannot be reached")
+                    .retry_after(Duration::from_secs(1))
             }
             Failure::Duplicate | Failure::Other => {
                 Self::new(Reason::Internal, "something went wrong on our side")

@@ -82,13 +82,19 @@ impl Once {
             .filter(entity::Column::RequestId.eq(self.request_id));
         if let Some(row) = tx.read().one(select).await? {
             if row.method != self.method || row.body_hash != self.body_hash {
-                return Err(Error::new(Reason::RequestIdReused, "this request_id was used before with another body"));
+                return Err(Error::new(
+                    Reason::RequestIdReused,
+                    "this request_id was used before with another body",
+                ));
             }
             return R::decode(&row.response[..]).map(Some).map_err(Error::internal);
         }
         let too_old = made_at(self.request_id).is_some_and(|made| made < tx.now().minus(KEPT));
         if too_old {
-            return Err(Error::new(Reason::RequestIdExpired, "this request_id is older than the 7 days ids are kept"));
+            return Err(Error::new(
+                Reason::RequestIdExpired,
+                "this request_id is older than the 7 days ids are kept",
+            ));
         }
         Ok(None)
     }

@@ -3,7 +3,12 @@
 //! It lies in a file of its own (mode 0600), never in the database; the database holds a check value, so that a core started
 //! with a foreign key says so at once instead of refusing every token.
 
-use std::{fs, io::Write as _, os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _}, path::Path};
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::Path,
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hkdf::Hkdf;

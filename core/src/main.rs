@@ -16,7 +16,10 @@ use rapport_core::{
     migrate, server,
     telemetry::{self, LogForm},
 };
-use tokio::{net::TcpListener, signal::unix::{SignalKind, signal}};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -81,7 +84,8 @@ async fn run(command: Command, config: &Config) -> Result<()> {
             migrate::run(&opened).await
         }
         Command::OperatorToken => {
-            let app = App::open(config, MasterKey::read(&config.master_key_file).map_err(Error::internal)?).await?;
+            let app =
+                App::open(config, MasterKey::read(&config.master_key_file).map_err(Error::internal)?).await?;
             let token = app.tokens.issue_operator()?;
             app.stop().await;
             say(&token);
@@ -98,8 +102,7 @@ async fn start(command: Command, config: &Config) -> Result<()> {
     let admin = listen(config.admin_listen).await?;
     let grpc_addr = grpc.local_addr().map_err(Error::internal)?;
     let admin_addr = admin.local_addr().map_err(Error::internal)?;
-    let serving =
-        tokio::spawn(server::serve(Arc::clone(&app), grpc, config.connections, config.reflection));
+    let serving = tokio::spawn(server::serve(Arc::clone(&app), grpc, config.connections, config.reflection));
     let admin_serving = tokio::spawn(admin::serve(Arc::clone(&app), admin, metrics));
     if command == Command::Demo {
         say(&demo::prepare(&app, &config.data_dir, grpc_addr).await?);
@@ -125,7 +128,8 @@ async fn open(config: &Config) -> Result<Arc<App>> {
     let opened = db::open(&config.database, config.database_max_connections).await?;
     migrate::prepare(&opened).await?;
     let fresh = db::Installation::is_absent(&opened).await?;
-    let master = keys::read_or_create(&config.master_key_file, fresh, ids.random()).map_err(Error::internal)?;
+    let master =
+        keys::read_or_create(&config.master_key_file, fresh, ids.random()).map_err(Error::internal)?;
     App::build(config, opened, master, clock, ids).await
 }
 

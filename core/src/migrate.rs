@@ -34,6 +34,8 @@ pub async fn prepare(opened: &Opened) -> Result<()> {
     match (applied, pending) {
         (_, 0) => Ok(()),
         (0, _) => run(opened).await,
-        _ => Err(Error::internal(format!("the database is {pending} migration(s) behind; run: rapport-core migrate"))),
+        _ => Err(Error::internal(format!(
+            "the database is {pending} migration(s) behind; run: rapport-core migrate"
+        ))),
     }
 }

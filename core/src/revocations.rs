@@ -1,11 +1,7 @@
 //! Tokens that are refused before they expire. A revocation is a row with a number of its own; each core keeps those that
 //! still matter in memory and asks for new ones every 400 ms, so a request pays no read and a stream ends within a second.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::RwLock;
 use sea_orm::{
@@ -66,6 +62,8 @@ pub type Revoked = entity::Model;
 const MATTERS: Duration = Duration::from_secs(20 * 60);
 /// How often other cores' revocations are asked for.
 const EVERY: Duration = Duration::from_millis(400);
+/// How many rows one statement writes: an engine binds only so many parameters.
+const AT_ONCE: usize = 1_000;
 /// The lock under which revocations are numbered, over all tenants; taken last, after a tenant's own.
 const LOCK: &str = "select pg_advisory_xact_lock(1381060688, 1)";
 
@@ -176,15 +174,17 @@ pub(crate) async fn store(
             Revoked { number, tenant_id: *tenant, session_id, member_id, generation, at: now.0 }
         })
         .collect();
-    let models = rows.iter().map(|row| entity::ActiveModel {
-        number: Set(row.number),
-        tenant_id: Set(row.tenant_id),
-        session_id: Set(row.session_id),
-        member_id: Set(row.member_id),
-        generation: Set(row.generation),
-        at: Set(row.at),
-    });
-    entity::Entity::insert_many(models).exec_without_returning(tx).await?;
+    for some in rows.chunks(AT_ONCE) {
+        let models = some.iter().cloned().map(|row| entity::ActiveModel {
+            number: Set(row.number),
+            tenant_id: Set(row.tenant_id),
+            session_id: Set(row.session_id),
+            member_id: Set(row.member_id),
+            generation: Set(row.generation),
+            at: Set(row.at),
+        });
+        entity::Entity::insert_many(models).exec_without_returning(tx).await?;
+    }
     // The newest row always stays, so numbers never begin again.
     let old = now.minus(MATTERS * 3).0;
     entity::Entity::delete_many().filter(entity::Column::At.lt(old)).exec(tx).await?;

@@ -9,7 +9,7 @@ use aes_gcm_siv::{
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use crate::{keys::MasterKey, error::Error};
+use crate::{error::Error, keys::MasterKey};
 
 /// What a sealed text is for. One made for another purpose does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

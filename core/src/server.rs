@@ -16,7 +16,14 @@ use tonic::{body::Body, service::Routes};
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::ServiceExt as _;
 
-use crate::{app::App, auth, chats, error::{Error, Result}, events, layers::Layered, tenants};
+use crate::{
+    app::App,
+    auth, chats,
+    error::{Error, Result},
+    events,
+    layers::Layered,
+    tenants,
+};
 
 /// The greatest request message.
 pub const MAX_REQUEST: usize = 256 * 1024;

@@ -28,7 +28,10 @@ impl Streams {
     pub fn open(&self, session: SessionId) -> Result<StreamPermit> {
         let mut open = self.0.entry(session).or_default();
         if *open >= PER_SESSION {
-            return Err(Error::new(Reason::TooManyStreams, format!("a session holds at most {PER_SESSION} streams")));
+            return Err(Error::new(
+                Reason::TooManyStreams,
+                format!("a session holds at most {PER_SESSION} streams"),
+            ));
         }
         *open += 1;
         drop(open);

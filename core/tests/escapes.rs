@@ -90,7 +90,8 @@ fn every_proof_of_a_tenant_is_listed() {
 #[test]
 fn only_the_kernel_touches_connections() {
     for (name, text) in core_sources() {
-        let kernel = name.starts_with("db/") || ["migrate.rs", "revocations.rs", "main.rs", "app.rs"].contains(&&*name);
+        let kernel = name.starts_with("db/")
+            || ["migrate.rs", "revocations.rs", "main.rs", "app.rs"].contains(&&*name);
         for word in ["DatabaseConnection", "DatabaseTransaction", "ConnectionTrait", "TransactionTrait"] {
             assert!(kernel || !text.contains(word), "{name} names {word}");
         }

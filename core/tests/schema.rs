@@ -74,7 +74,8 @@ async fn on_sqlite_every_key_leads_with_the_tenant() {
 
 #[tokio::test]
 async fn on_postgres_every_key_leads_with_the_tenant() {
-    let admin = std::env::var("RAPPORT_TEST_POSTGRES").expect("run tests/run, which starts a private PostgreSQL");
+    let admin =
+        std::env::var("RAPPORT_TEST_POSTGRES").expect("run tests/run, which starts a private PostgreSQL");
     let name = format!("schema_{}", std::process::id());
     let admin_db = db::open(&db::Target::parse(&admin).unwrap(), 2).await.unwrap();
     admin_db.write().execute_unprepared(&format!("create database {name}")).await.unwrap();

@@ -20,7 +20,11 @@ use crate::{
     ids::ChatId,
 };
 
-pub(super) async fn run(app: &Arc<App>, caller: &Arc<Caller>, req: pb::ClaimChatRequest) -> Result<pb::ClaimChatResponse> {
+pub(super) async fn run(
+    app: &Arc<App>,
+    caller: &Arc<Caller>,
+    req: pb::ClaimChatRequest,
+) -> Result<pb::ClaimChatResponse> {
     let unit = ClaimChat { caller: Arc::clone(caller), chat_id: req.chat_id.parse()? };
     app.db.write(&caller.scope, unit).await
 }

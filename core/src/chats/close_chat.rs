@@ -20,7 +20,11 @@ use crate::{
     ids::ChatId,
 };
 
-pub(super) async fn run(app: &Arc<App>, caller: &Arc<Caller>, req: pb::CloseChatRequest) -> Result<pb::CloseChatResponse> {
+pub(super) async fn run(
+    app: &Arc<App>,
+    caller: &Arc<Caller>,
+    req: pb::CloseChatRequest,
+) -> Result<pb::CloseChatResponse> {
     let unit = CloseChat { caller: Arc::clone(caller), chat_id: req.chat_id.parse()?, reason: req.reason };
     app.db.write(&caller.scope, unit).await
 }

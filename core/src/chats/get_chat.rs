@@ -10,7 +10,11 @@ use super::{
 };
 use crate::{app::App, caller::Caller, error::Result};
 
-pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::GetChatRequest) -> Result<pb::GetChatResponse> {
+pub(super) async fn run(
+    app: &Arc<App>,
+    caller: &Caller,
+    req: pb::GetChatRequest,
+) -> Result<pb::GetChatResponse> {
     let chat = view::visible(app, caller, req.chat_id.parse()?).await?;
     Ok(pb::GetChatResponse { chat: Some(convert::chat(&chat, Side::of(caller))) })
 }

@@ -20,7 +20,11 @@ use crate::{
     page, tenants,
 };
 
-pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::ListChatsRequest) -> Result<pb::ListChatsResponse> {
+pub(super) async fn run(
+    app: &Arc<App>,
+    caller: &Caller,
+    req: pb::ListChatsRequest,
+) -> Result<pb::ListChatsResponse> {
     let filters = pb::ListChatsRequest { page_size: 0, page_token: String::new(), ..req.clone() };
     let bound = page::Bound::to(caller, "chats", &filters.encode_to_vec());
     let size = page::size(req.page_size);
@@ -37,7 +41,10 @@ pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::ListChatsReque
         _ => String::new(),
     };
     let side = Side::of(caller);
-    Ok(pb::ListChatsResponse { chats: found.iter().map(|view| convert::chat(view, side)).collect(), next_page_token })
+    Ok(pb::ListChatsResponse {
+        chats: found.iter().map(|view| convert::chat(view, side)).collect(),
+        next_page_token,
+    })
 }
 
 /// The same rule as `Grants::hear` over a chat's audience, in the words of the database.

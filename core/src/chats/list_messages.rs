@@ -24,7 +24,8 @@ pub(super) async fn run(
     let bound = page::Bound::to(caller, "messages", &asked.encode_to_vec());
     let size = page::size(req.page_size);
     let down = req.before_seq > 0;
-    let from = bound.open(&app.sealer, &req.page_token)?.map(|last| u32::try_from(last.as_u128()).unwrap_or(0));
+    let from =
+        bound.open(&app.sealer, &req.page_token)?.map(|last| u32::try_from(last.as_u128()).unwrap_or(0));
     let number = |seq: u32| i32::try_from(seq).unwrap_or(i32::MAX);
 
     let mut select = message::Entity::find().filter(message::Column::ChatId.eq(chat.chat_id));
@@ -44,14 +45,17 @@ pub(super) async fn run(
     let more = rows.len() > size;
     rows.truncate(size);
     let next_page_token = match rows.last() {
-        Some(last) if more => bound.token(&app.sealer, Uuid::from_u128(u128::from(convert::seq(last.seq))))?,
+        Some(last) if more => {
+            bound.token(&app.sealer, Uuid::from_u128(u128::from(convert::seq(last.seq))))?
+        }
         _ => String::new(),
     };
     if down {
         rows.reverse();
     }
     let member = i16::try_from(i32::from(SenderKind::Member)).unwrap_or_default();
-    let members = rows.iter().filter(|row| row.sender_kind == member).map(|row| MemberId::from(row.sender_id));
+    let members =
+        rows.iter().filter(|row| row.sender_kind == member).map(|row| MemberId::from(row.sender_id));
     let names = tenants::member_names(read, members).await?;
     let name = |id: Uuid| {
         if id == chat.visitor_id.uuid() {

@@ -24,7 +24,11 @@ use crate::{
     ids::ChatId,
 };
 
-pub(super) async fn run(app: &Arc<App>, caller: &Arc<Caller>, req: pb::MarkReadRequest) -> Result<pb::MarkReadResponse> {
+pub(super) async fn run(
+    app: &Arc<App>,
+    caller: &Arc<Caller>,
+    req: pb::MarkReadRequest,
+) -> Result<pb::MarkReadResponse> {
     let seq = i32::try_from(req.seq).map_err(|_| ChatError::BeyondEnd)?;
     let unit = MarkRead { caller: Arc::clone(caller), chat_id: req.chat_id.parse()?, seq };
     app.db.write(&caller.scope, unit).await
@@ -76,7 +80,11 @@ impl Unit for MarkRead {
             reader: Some(reader),
             seq: convert::seq(self.seq),
         };
-        tx.emit(NewEvent { audience: chat.audience(), chat: Some(self.chat_id), body: Body::MessagesRead(read) });
+        tx.emit(NewEvent {
+            audience: chat.audience(),
+            chat: Some(self.chat_id),
+            body: Body::MessagesRead(read),
+        });
         Ok(pb::MarkReadResponse { read_seq: convert::seq(self.seq) })
     }
 }

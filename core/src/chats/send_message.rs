@@ -19,7 +19,11 @@ use crate::{
 };
 
 /// Sends a message, once, however often it is asked for.
-pub async fn run(app: &Arc<App>, caller: &Arc<Caller>, req: pb::SendMessageRequest) -> Result<pb::SendMessageResponse> {
+pub async fn run(
+    app: &Arc<App>,
+    caller: &Arc<Caller>,
+    req: pb::SendMessageRequest,
+) -> Result<pb::SendMessageResponse> {
     if req.internal && matches!(caller.principal, Principal::Visitor(_)) {
         return Err(ChatError::InternalNote.into());
     }
@@ -30,7 +34,11 @@ pub async fn run(app: &Arc<App>, caller: &Arc<Caller>, req: pb::SendMessageReque
         message_id: app.ids.make(),
         sender_kind: kind(caller),
         sender_id: caller.id(),
-        body_hash: idempotency::hash(&[req.chat_id.as_bytes(), req.text.as_bytes(), &[u8::from(req.internal)]]),
+        body_hash: idempotency::hash(&[
+            req.chat_id.as_bytes(),
+            req.text.as_bytes(),
+            &[u8::from(req.internal)],
+        ]),
         text: req.text,
         internal: req.internal,
         request_id: idempotency::parse(&req.request_id)?,
@@ -55,8 +63,14 @@ pub(super) fn kind(caller: &Caller) -> i16 {
 }
 
 /// The event of a new message: notes go to the staff alone.
-pub(super) fn told(row: &MessageRow, sender: pb::Sender, staff: Audience, visitor: crate::ids::VisitorId) -> NewEvent {
-    let body = MessageSent { message: Some(convert::message(row, sender)), request_id: row.request_id.to_string() };
+pub(super) fn told(
+    row: &MessageRow,
+    sender: pb::Sender,
+    staff: Audience,
+    visitor: crate::ids::VisitorId,
+) -> NewEvent {
+    let body =
+        MessageSent { message: Some(convert::message(row, sender)), request_id: row.request_id.to_string() };
     NewEvent {
         audience: if row.internal { staff } else { staff.and_visitor(visitor) },
         chat: Some(row.chat_id),
@@ -74,7 +88,8 @@ impl Rules for Sending {
                 Grants::Member { id, overseer: sees_every_chat(role), departments: departments.clone() }
             }
         };
-        let audience = Audience::chat_staff(chat.department_id, chat.assignee_id).and_visitor(chat.visitor_id);
+        let audience =
+            Audience::chat_staff(chat.department_id, chat.assignee_id).and_visitor(chat.visitor_id);
         if !grants.hear(&audience) {
             return Err(ChatError::NotFound.into());
         }

@@ -9,8 +9,8 @@ use rapport_proto::chats::v1::{
 use tonic::{Request, Response, Status};
 
 use super::{
-    claim_chat, close_chat, get_chat, list_chats, list_messages, mark_read, send_message, set_typing, start_chat,
-    transfer_chat,
+    claim_chat, close_chat, get_chat, list_chats, list_messages, mark_read, send_message, set_typing,
+    start_chat, transfer_chat,
 };
 use crate::{app::App, layers::auth::admit};
 

@@ -10,7 +10,11 @@ use rapport_proto::{
 use super::{error::ChatError, view};
 use crate::{app::App, caller::Caller, error::Result, events::feed::Ephemeral};
 
-pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::SetTypingRequest) -> Result<pb::SetTypingResponse> {
+pub(super) async fn run(
+    app: &Arc<App>,
+    caller: &Caller,
+    req: pb::SetTypingRequest,
+) -> Result<pb::SetTypingResponse> {
     let chat = view::visible(app, caller, req.chat_id.parse()?).await?;
     if chat.state() == ChatState::Closed {
         return Err(ChatError::Closed.into());

@@ -23,7 +23,11 @@ use crate::{
     tenants,
 };
 
-pub(super) async fn run(app: &Arc<App>, caller: &Arc<Caller>, req: pb::StartChatRequest) -> Result<pb::StartChatResponse> {
+pub(super) async fn run(
+    app: &Arc<App>,
+    caller: &Arc<Caller>,
+    req: pb::StartChatRequest,
+) -> Result<pb::StartChatResponse> {
     let unit = StartChat {
         once: Once::new("StartChat", caller.id(), &req.request_id, &req)?,
         said: Introduction { visitor: caller.visitor()?, name: req.name, email: req.email },
@@ -99,7 +103,10 @@ impl StartChat {
             .filter(message::Column::SenderId.eq(self.said.visitor.uuid()))
             .filter(message::Column::RequestId.eq(self.once.request_id()));
         if tx.read().one(used).await?.is_some() {
-            return Err(Error::new(Reason::RequestIdReused, "this request_id was used before with another body"));
+            return Err(Error::new(
+                Reason::RequestIdReused,
+                "this request_id was used before with another body",
+            ));
         }
         Ok(())
     }
@@ -140,4 +147,3 @@ impl StartChat {
         tx.emit(send_message::told(row, sender, chat.staff(), chat.visitor_id));
     }
 }
-

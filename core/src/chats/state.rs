@@ -18,9 +18,15 @@ pub(super) enum Act {
 }
 
 /// Where a chat is after an act; `taken` names its present assignee for whoever comes second.
-pub(super) fn after(state: ChatState, act: Act, taken: impl FnOnce() -> ChatError) -> Result<ChatState, ChatError> {
+pub(super) fn after(
+    state: ChatState,
+    act: Act,
+    taken: impl FnOnce() -> ChatError,
+) -> Result<ChatState, ChatError> {
     match (state, act) {
-        (ChatState::Waiting, Act::Claim) | (ChatState::Waiting | ChatState::Active, Act::Hand) => Ok(ChatState::Active),
+        (ChatState::Waiting, Act::Claim) | (ChatState::Waiting | ChatState::Active, Act::Hand) => {
+            Ok(ChatState::Active)
+        }
         (ChatState::Active, Act::Claim) => Err(taken()),
         (ChatState::Waiting | ChatState::Active, Act::Requeue) => Ok(ChatState::Waiting),
         (ChatState::Waiting | ChatState::Active | ChatState::Closed, Act::Close) => Ok(ChatState::Closed),

@@ -1,6 +1,8 @@
 //! The escape hatch: reading across tenants, for sign-in and for what follows every tenant. Each use gives its reason.
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, EntityTrait, FromQueryResult, Select, Statement, Value};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, EntityTrait, FromQueryResult, Select, Statement, Value,
+};
 
 use super::Engine;
 use crate::error::Result;
@@ -29,7 +31,8 @@ impl<'a> AcrossTenants<'a> {
 
     /// Rows of a statement written out, which is the same text on both engines but for the placeholders `?`.
     pub async fn rows<M: FromQueryResult>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<M>> {
-        let statement = Statement::from_sql_and_values(self.engine.backend(), self.engine.numbered(sql), values);
+        let statement =
+            Statement::from_sql_and_values(self.engine.backend(), self.engine.numbered(sql), values);
         let rows = self.conn.query_all_raw(statement).await?;
         Ok(rows.iter().map(|row| M::from_query_result(row, "")).collect::<Result<_, _>>()?)
     }

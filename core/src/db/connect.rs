@@ -9,7 +9,7 @@ use std::{path::PathBuf, str::FromStr as _, time::Duration};
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, SqlxSqliteConnector,
     sqlx::{
-        ConnectOptions as _,
+        ConnectOptions as _, Connection as _,
         postgres::{PgConnectOptions, PgPoolOptions},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
@@ -103,6 +103,9 @@ impl Opened {
 /// How long a caller waits for a free connection before the answer is UNAVAILABLE.
 const ACQUIRE: Duration = Duration::from_secs(3);
 
+/// How long an unused connection is taken for alive.
+const IDLE_TRUSTED: Duration = Duration::from_secs(1);
+
 /// Opens the database; `max_connections` is for PostgreSQL, half of it for the lanes.
 pub async fn open(target: &Target, max_connections: u32) -> Result<Opened, DbErr> {
     match target {
@@ -129,6 +132,7 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Opened, DbErr> {
         .min_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
+        .test_before_acquire(false)
         .acquire_timeout(ACQUIRE)
         .connect_with(base.clone().create_if_missing(true))
         .await
@@ -156,12 +160,24 @@ async fn open_postgres(options: &PgConnectOptions, max_connections: u32) -> Resu
         .disable_statement_logging();
     let half = (max_connections / 2).max(1);
     let pool = |options: PgConnectOptions| {
-        PgPoolOptions::new().max_connections(half).acquire_timeout(ACQUIRE).connect_lazy_with(options)
+        PgPoolOptions::new()
+            .max_connections(half)
+            .acquire_timeout(ACQUIRE)
+            .test_before_acquire(false)
+            // A connection that was just in use is not asked whether it lives: that is a round trip for every call.
+            .before_acquire(|conn, meta| {
+                Box::pin(async move { Ok(meta.idle_for < IDLE_TRUSTED || conn.ping().await.is_ok()) })
+            })
+            .connect_lazy_with(options)
     };
     let read = options.clone().options([("default_transaction_read_only", "on")]);
     let write = SqlxPostgresConnector::from_sqlx_postgres_pool(pool(options));
     write.execute_unprepared("select 1").await?;
-    Ok(Opened { write, read: SqlxPostgresConnector::from_sqlx_postgres_pool(pool(read)), engine: Engine::Postgres })
+    Ok(Opened {
+        write,
+        read: SqlxPostgresConnector::from_sqlx_postgres_pool(pool(read)),
+        engine: Engine::Postgres,
+    })
 }
 
 #[cfg(test)]
@@ -178,6 +194,8 @@ mod tests {
     fn other_databases_are_refused() {
         assert!(Target::parse("mysql://x").is_err());
         assert!(Target::parse("sqlite:").is_err());
-        assert!(matches!(Target::parse("sqlite:a/b.db"), Ok(Target::Sqlite(p)) if p == PathBuf::from("a/b.db")));
+        assert!(
+            matches!(Target::parse("sqlite:a/b.db"), Ok(Target::Sqlite(p)) if p == std::path::Path::new("a/b.db"))
+        );
     }
 }

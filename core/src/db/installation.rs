@@ -1,6 +1,9 @@
 //! The one row that says which store this is, made at the first start.
 
-use sea_orm::{ActiveModelTrait as _, ConnectionTrait as _, EntityTrait as _, QueryOrder as _, Set, TransactionTrait as _};
+use sea_orm::{
+    ActiveModelTrait as _, ConnectionTrait as _, EntityTrait as _, QueryOrder as _, Set,
+    TransactionTrait as _,
+};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 

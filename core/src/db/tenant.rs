@@ -62,7 +62,10 @@ impl<'a> TenantRead<'a> {
     }
 
     /// Matching rows in a shape of their own.
-    pub async fn rows<E: TenantOwned, M: FromQueryResult + Send + Sync>(&self, select: Select<E>) -> Result<Vec<M>> {
+    pub async fn rows<E: TenantOwned, M: FromQueryResult + Send + Sync>(
+        &self,
+        select: Select<E>,
+    ) -> Result<Vec<M>> {
         self.note(self.scoped(select).into_model::<M>().all(&self.conn.executor()).await)
     }
 
@@ -111,7 +114,12 @@ impl std::fmt::Debug for TenantTx<'_> {
 }
 
 impl<'a> TenantTx<'a> {
-    pub(super) fn new(conn: &'a DatabaseTransaction, scope: TenantScope, now: Micros, marks: &'a Marks) -> Self {
+    pub(super) fn new(
+        conn: &'a DatabaseTransaction,
+        scope: TenantScope,
+        now: Micros,
+        marks: &'a Marks,
+    ) -> Self {
         Self { conn, scope, now, marks, events: Vec::new(), revoked: Vec::new() }
     }
 
@@ -165,7 +173,8 @@ impl<'a> TenantTx<'a> {
             row
         });
         self.wrote();
-        self.read().note(<A::Entity as EntityTrait>::insert_many(rows).exec_without_returning(self.conn).await)?;
+        self.read()
+            .note(<A::Entity as EntityTrait>::insert_many(rows).exec_without_returning(self.conn).await)?;
         Ok(())
     }
 

@@ -146,7 +146,11 @@ mod tests {
     }
 
     fn agent(n: u128, departments: &[u128]) -> Grants {
-        Grants::Member { id: id(n), overseer: false, departments: departments.iter().map(|d| id(*d)).collect() }
+        Grants::Member {
+            id: id(n),
+            overseer: false,
+            departments: departments.iter().map(|d| id(*d)).collect(),
+        }
     }
 
     #[test]

@@ -157,7 +157,12 @@ impl Feed {
         }
         let end = ring.end.unwrap_or(0);
         drop(ring);
-        self.end.send_if_modified(|shown| *shown < end && { *shown = end; true });
+        self.end.send_if_modified(|shown| {
+            *shown < end && {
+                *shown = end;
+                true
+            }
+        });
         true
     }
 
@@ -167,7 +172,12 @@ impl Feed {
         if ring.end.is_none() {
             ring.end = Some(end);
             drop(ring);
-            self.end.send_if_modified(|shown| *shown < end && { *shown = end; true });
+            self.end.send_if_modified(|shown| {
+                *shown < end && {
+                    *shown = end;
+                    true
+                }
+            });
         }
     }
 

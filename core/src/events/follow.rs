@@ -7,12 +7,7 @@ use sea_orm::FromQueryResult;
 use tokio_util::sync::CancellationToken;
 
 use super::log;
-use crate::{
-    app::App,
-    db::TenantScope,
-    error::Result,
-    ids::TenantId,
-};
+use crate::{app::App, db::TenantScope, error::Result, ids::TenantId};
 
 /// How often the ends are asked for: the longest a foreign event waits.
 const EVERY: Duration = Duration::from_millis(200);
@@ -53,7 +48,8 @@ async fn catch_up(app: &App, followed: &[(TenantId, Option<i64>)]) -> Result<()>
          order by e.number desc limit 1) as number from tenants t where t.tenant_id in ({marks})"
     );
     let values = followed.iter().map(|(tenant, _)| (*tenant).into()).collect();
-    let ends: Vec<End> = app.db.across_tenants("the ends of the logs listened to here").rows(&sql, values).await?;
+    let ends: Vec<End> =
+        app.db.across_tenants("the ends of the logs listened to here").rows(&sql, values).await?;
     for End { tenant_id, number } in ends {
         let Some(feed) = app.feeds.feed(tenant_id) else { continue };
         let end = number.unwrap_or(0);

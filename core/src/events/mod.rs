@@ -43,7 +43,15 @@ impl NewEvent {
     pub(crate) fn at(self, number: i64, at: Micros) -> LoggedEvent {
         let kind = kind_of(&self.body);
         let event = pb::Event { r#type: kind.into(), at: Some(at.timestamp()), body: Some(self.body) };
-        LoggedEvent { number, at, kind, chat: self.chat, audience: self.audience, event, cursor: OnceLock::new() }
+        LoggedEvent {
+            number,
+            at,
+            kind,
+            chat: self.chat,
+            audience: self.audience,
+            event,
+            cursor: OnceLock::new(),
+        }
     }
 }
 

@@ -42,5 +42,10 @@ pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::ReadRequest) -
             upto = event.number;
         }
     }
-    Ok(pb::ReadResponse { items, cursor: app.cursors.seal(caller.tenant(), upto)?, at_end: upto >= end, reset: None })
+    Ok(pb::ReadResponse {
+        items,
+        cursor: app.cursors.seal(caller.tenant(), upto)?,
+        at_end: upto >= end,
+        reset: None,
+    })
 }

@@ -23,7 +23,10 @@ struct Service(Arc<App>);
 impl EventService for Service {
     type SubscribeStream = subscribe::Stream;
 
-    async fn subscribe(&self, req: Request<SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
+    async fn subscribe(
+        &self,
+        req: Request<SubscribeRequest>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
         let (caller, req) = admit(req)?;
         Ok(Response::new(subscribe::run(&self.0, &caller, req).await?))
     }

@@ -1,11 +1,6 @@
 //! `Subscribe`: replay after the cursor, then live, each event once and in order, until the reader's authority ends.
 
-use std::{
-    collections::HashSet,
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, pin::pin, sync::Arc, time::Duration};
 
 use rapport_proto::events::v1::{
     self as pb, EventType, SubscribeResponse, event::Body, subscribe_response::Item,
@@ -156,7 +151,8 @@ impl Subscription {
         match self.follow(reset).await {
             Ok(()) | Err(End::Gone) => {}
             Err(End::Told(error)) => {
-                metrics::counter!("rapport_streams_ended_total", "reason" => format!("{:?}", error.reason)).increment(1);
+                metrics::counter!("rapport_streams_ended_total", "reason" => format!("{:?}", error.reason))
+                    .increment(1);
                 // A reader that stands still is given no more time: its place in the mailbox is taken when it moves on.
                 let status = Status::from(error);
                 let (mailbox, stopping) = (self.mailbox.clone(), self.app.stopping.clone());
@@ -290,9 +286,11 @@ impl Subscription {
         match self.mailbox.send_timeout(Ok(response), self.app.limits.slow_reader).await {
             Ok(()) => Ok(()),
             Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(End::Gone),
-            Err(mpsc::error::SendTimeoutError::Timeout(_)) => {
-                Err(Error::new(Reason::SlowReader, "the reader did not keep up; subscribe again with the last cursor").into())
-            }
+            Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(Error::new(
+                Reason::SlowReader,
+                "the reader did not keep up; subscribe again with the last cursor",
+            )
+            .into()),
         }
     }
 

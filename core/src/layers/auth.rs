@@ -40,9 +40,11 @@ fn identify(app: &App, req: &Request) -> Answer<Identity> {
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(Error::new(Reason::TokenMissing, "send metadata authorization: Bearer <access token>"));
     };
-    let token = value.to_str().ok().and_then(|value| value.split_once(' ')).and_then(|(scheme, token)| {
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-    });
+    let token = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .and_then(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()));
     let Some(token) = token else {
         return Err(Error::new(Reason::TokenMissing, "send metadata authorization: Bearer <access token>"));
     };

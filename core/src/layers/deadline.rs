@@ -13,7 +13,10 @@ const DEFAULT: Duration = Duration::from_secs(30);
 pub(super) fn of(headers: &HeaderMap) -> Answer<Duration> {
     let Some(value) = headers.get("grpc-timeout") else { return Ok(DEFAULT) };
     value.to_str().ok().and_then(parse).map(|asked| asked.min(DEFAULT)).ok_or_else(|| {
-        Error::new(Reason::MalformedRequest, "grpc-timeout must be 1 to 8 digits and a unit of H, M, S, m, u, n")
+        Error::new(
+            Reason::MalformedRequest,
+            "grpc-timeout must be 1 to 8 digits and a unit of H, M, S, m, u, n",
+        )
     })
 }
 
@@ -40,7 +43,9 @@ pub(super) async fn within(
 ) -> Answer<Response> {
     match tokio::time::timeout(deadline, inner).await {
         Ok(Ok(response)) => Ok(response),
-        Err(_elapsed) => Err(Error::new(Reason::DeadlineExceeded, "the deadline passed before there was an answer")),
+        Err(_elapsed) => {
+            Err(Error::new(Reason::DeadlineExceeded, "the deadline passed before there was an answer"))
+        }
     }
 }
 

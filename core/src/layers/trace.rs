@@ -55,7 +55,8 @@ pub(super) async fn around<E>(
 ) -> Result<Response, E> {
     let span = tracing::info_span!("call", method = call.method, request_id = %call.id);
     let mut response = CURRENT.scope(call.id.clone(), inner.instrument(span.clone())).await?;
-    let code = response.headers().get("grpc-status").and_then(|code| code.to_str().ok()).unwrap_or("0").to_owned();
+    let code =
+        response.headers().get("grpc-status").and_then(|code| code.to_str().ok()).unwrap_or("0").to_owned();
     let took = call.started.elapsed();
     span.in_scope(|| tracing::debug!(code = %code, micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered"));
     metrics::counter!("rapport_calls_total", "method" => call.method, "code" => code).increment(1);

@@ -281,7 +281,11 @@ pub(super) async fn insert_events(
 }
 
 /// The number of a tenant's last event; 0 where it has none.
-pub(super) async fn log_end(conn: &DatabaseTransaction, engine: Engine, tenant: TenantId) -> Result<i64, DbErr> {
+pub(super) async fn log_end(
+    conn: &DatabaseTransaction,
+    engine: Engine,
+    tenant: TenantId,
+) -> Result<i64, DbErr> {
     match engine {
         Engine::Sqlite => sqlite::log_end(conn, tenant).await,
         Engine::Postgres => postgres::log_end(conn, tenant).await,

@@ -70,7 +70,10 @@ async fn rows<M: FromQueryResult>(
     found.iter().map(|row| M::from_query_result(row, "")).collect()
 }
 
-pub(super) async fn chats(conn: &DatabaseTransaction, keys: &[(TenantId, ChatId)]) -> Result<Vec<ChatHead>, DbErr> {
+pub(super) async fn chats(
+    conn: &DatabaseTransaction,
+    keys: &[(TenantId, ChatId)],
+) -> Result<Vec<ChatHead>, DbErr> {
     let tenant = one_tenant(keys.iter().map(|key| key.0))?;
     rows(conn, CHATS, [tenant.into(), uuids(keys.iter().map(|key| key.1.0))]).await
 }

@@ -6,7 +6,9 @@
 
 use std::fmt::Write as _;
 
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement, Value};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement, Value,
+};
 
 use super::{ChatHead, EventRow, Membership, MessageRow, RequestKey};
 use crate::ids::{ChatId, MemberId, TenantId};
@@ -61,13 +63,20 @@ async fn rows<M: FromQueryResult>(
     found.iter().map(|row| M::from_query_result(row, "")).collect()
 }
 
-pub(super) async fn chats(conn: &DatabaseTransaction, keys: &[(TenantId, ChatId)]) -> Result<Vec<ChatHead>, DbErr> {
+pub(super) async fn chats(
+    conn: &DatabaseTransaction,
+    keys: &[(TenantId, ChatId)],
+) -> Result<Vec<ChatHead>, DbErr> {
     let keys = keys.iter().flat_map(|(t, c)| [t.0.into_bytes(), c.0.into_bytes()]).flatten().collect();
     rows(conn, CHATS, keys).await
 }
 
 pub(super) async fn used(conn: &DatabaseTransaction, keys: &[RequestKey]) -> Result<Vec<MessageRow>, DbErr> {
-    let keys = keys.iter().flat_map(|(t, s, r)| [t.0.into_bytes(), s.into_bytes(), r.into_bytes()]).flatten().collect();
+    let keys = keys
+        .iter()
+        .flat_map(|(t, s, r)| [t.0.into_bytes(), s.into_bytes(), r.into_bytes()])
+        .flatten()
+        .collect();
     rows(conn, USED, keys).await
 }
 
@@ -104,7 +113,8 @@ pub(super) async fn insert_messages(conn: &DatabaseTransaction, rows: &[MessageR
 
 pub(super) async fn insert_events(conn: &DatabaseTransaction, rows: &[EventRow]) -> Result<(), DbErr> {
     let mut json = String::with_capacity(rows.len() * 64);
-    let mut bytes = Vec::with_capacity(rows.iter().map(|row| row.payload.len() + row.audience.len() + 48).sum());
+    let mut bytes =
+        Vec::with_capacity(rows.iter().map(|row| row.payload.len() + row.audience.len() + 48).sum());
     for row in rows {
         json.push(if json.is_empty() { '[' } else { ',' });
         let _ = write!(
@@ -142,7 +152,10 @@ mod tests {
     #[test]
     fn every_statement_binds_the_tenant() {
         for sql in [super::CHATS, super::USED, super::DEPARTMENTS, super::LOG_END] {
-            assert!(sql.contains("tenant_id = substr(?1, i + 1, 16)") || sql.contains("tenant_id = ?1"), "{sql}");
+            assert!(
+                sql.contains("tenant_id = substr(?1, i + 1, 16)") || sql.contains("tenant_id = ?1"),
+                "{sql}"
+            );
         }
         for sql in [super::INSERT_MESSAGES, super::INSERT_EVENTS] {
             assert!(sql.contains("(tenant_id, "), "{sql}");

@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt as _;
 use sea_orm::{
-    ConnectionTrait as _, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    ConnectionTrait as _, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait as _,
 };
 use tokio::{sync::oneshot, time::Instant};
 
@@ -91,11 +92,12 @@ impl Batch {
         match self.attempt(shared).await {
             Ok((effects, logged, revoked)) => {
                 metrics::histogram!("rapport_writer_commit_seconds").record(started.elapsed());
+                // Before the answer: who was told that a session has ended finds it ended here.
+                shared.outlet.revocations.apply(&revoked);
                 self.answer(effects);
                 for (tenant, events) in logged {
                     shared.outlet.feeds.publish(tenant, events);
                 }
-                shared.outlet.revocations.apply(&revoked);
                 Ok(())
             }
             Err(trouble) => {
@@ -228,4 +230,3 @@ async fn log_events(
     }
     Ok(logged)
 }
-

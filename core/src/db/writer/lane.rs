@@ -53,7 +53,11 @@ pub(super) async fn run(
 }
 
 /// The next piece of work, or nothing when the lane is to end.
-async fn next(queue: &mut mpsc::Receiver<Work>, idle: Option<Duration>, closing: &CancellationToken) -> Option<Work> {
+async fn next(
+    queue: &mut mpsc::Receiver<Work>,
+    idle: Option<Duration>,
+    closing: &CancellationToken,
+) -> Option<Work> {
     let idled = async {
         match idle {
             Some(span) => tokio::time::sleep(span).await,

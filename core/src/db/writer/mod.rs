@@ -5,9 +5,9 @@
 //! hands the events to the feeds. Two kinds of work: messages for the hot lane, and units ([`Unit`]) that may be run again.
 
 mod batch;
+mod lane;
 #[cfg(test)]
 mod tests;
-mod lane;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -62,7 +62,10 @@ enum Work {
 
 /// A unit with its caller, whatever its result is.
 trait Job: Send {
-    fn run<'a>(&'a mut self, tx: &'a mut TenantTx<'_>) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+    fn run<'a>(
+        &'a mut self,
+        tx: &'a mut TenantTx<'_>,
+    ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
     /// Answers the caller: with the result of the last run, or with why there is none.
     fn answer(self: Box<Self>, end: Result<()>);
 }
@@ -74,7 +77,10 @@ struct Waiting<U: Unit> {
 }
 
 impl<U: Unit> Job for Waiting<U> {
-    fn run<'a>(&'a mut self, tx: &'a mut TenantTx<'_>) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
+    fn run<'a>(
+        &'a mut self,
+        tx: &'a mut TenantTx<'_>,
+    ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
         Box::pin(async move {
             self.out = None;
             self.out = Some(self.unit.run(tx).await?);
@@ -164,6 +170,9 @@ impl Writer {
 
 /// The commit's answer was lost: it may have happened. The request id settles it.
 fn unknown() -> Error {
-    Error::new(Reason::StoreUnavailable, "it is not known whether this was stored; ask again with the same request_id")
-        .retry_after(Duration::from_secs(1))
+    Error::new(
+        Reason::StoreUnavailable,
+        "it is not known whether this was stored; ask again with the same request_id",
+    )
+    .retry_after(Duration::from_secs(1))
 }

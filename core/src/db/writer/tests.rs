@@ -62,7 +62,8 @@ impl Unit for Emit {
 }
 
 async fn numbers(app: &TestApp, scope: &TenantScope) -> Vec<i64> {
-    let rows = app.db.read(scope).all(entity::Entity::find().order_by_asc(entity::Column::Number)).await.unwrap();
+    let rows =
+        app.db.read(scope).all(entity::Entity::find().order_by_asc(entity::Column::Number)).await.unwrap();
     for row in &rows {
         Event::decode(&row.payload[..]).unwrap();
     }
@@ -73,7 +74,8 @@ async fn numbers(app: &TestApp, scope: &TenantScope) -> Vec<i64> {
 async fn one_that_fails_late_costs_the_others_nothing_and_leaves_no_number_out() {
     let app = TestApp::start().await;
     let scope = app.scope();
-    let plans = [Then::Succeed, Then::RefuseAfter, Then::Succeed, Then::Panic, Then::RefuseBefore, Then::Succeed];
+    let plans =
+        [Then::Succeed, Then::RefuseAfter, Then::Succeed, Then::Panic, Then::RefuseBefore, Then::Succeed];
     let runs = plans.map(|then| {
         let (app, unit) = (Arc::clone(&app), Emit::and(then));
         tokio::spawn(async move { app.db.write(&scope, unit).await })
