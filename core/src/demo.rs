@@ -79,7 +79,7 @@ fn invent(app: &App) -> Demo {
 }
 
 async fn make(app: &Arc<App>, demo: &Demo) -> Result<()> {
-    let stack = server::stack(app, false).await?;
+    let stack = server::stack(app, false)?;
     let mut auth_client = AuthServiceClient::new(stack.clone());
     let mut tenants = TenantServiceClient::new(stack);
     let workspace = Workspace {
@@ -127,6 +127,7 @@ fn signed<T>(body: T, token: &str) -> Result<Request<T>> {
     Ok(request)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape `map_err` wants")]
 fn refused(status: Status) -> Error {
     Error::internal(format!("the demo could not be made: {status}"))
 }
@@ -147,11 +148,14 @@ fn write(path: &Path, demo: &Demo) -> Result<()> {
 }
 
 fn banner(demo: &Demo, path: &Path) -> String {
+    use std::fmt::Write as _;
+
     let Demo { grpc_addr, workspace, owner, agents } = demo;
-    let people: String = std::iter::once(("owner", owner))
-        .chain(agents.iter().map(|agent| ("agent", agent)))
-        .map(|(role, person)| format!("  {role}   {:<20} {}\n", person.email, person.password))
-        .collect();
+    let mut people = String::new();
+    for (role, person) in std::iter::once(("owner", owner)).chain(agents.iter().map(|agent| ("agent", agent)))
+    {
+        let _ = writeln!(people, "  {role}   {:<20} {}", person.email, person.password);
+    }
     let first = &agents[0];
     format!(
         "\nRapport is running: gRPC on {grpc_addr}, workspace \"{workspace}\"\n\n{people}\n\

@@ -51,7 +51,7 @@ pub mod entity {
 }
 
 /// How long ids of creates are kept at least.
-pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub const KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// A create that may be asked for again.
 #[derive(Clone, Debug)]

@@ -59,7 +59,7 @@ pub enum Revoke {
 pub type Revoked = entity::Model;
 
 /// Access tokens live 15 minutes; what is older than this cannot matter any more.
-const MATTERS: Duration = Duration::from_secs(20 * 60);
+const MATTERS: Duration = Duration::from_mins(20);
 /// How often other cores' revocations are asked for.
 const EVERY: Duration = Duration::from_millis(400);
 /// How many rows one statement writes: an engine binds only so many parameters.
@@ -175,7 +175,7 @@ pub(crate) async fn store(
         })
         .collect();
     for some in rows.chunks(AT_ONCE) {
-        let models = some.iter().cloned().map(|row| entity::ActiveModel {
+        let models = some.iter().map(|row| entity::ActiveModel {
             number: Set(row.number),
             tenant_id: Set(row.tenant_id),
             session_id: Set(row.session_id),

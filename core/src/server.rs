@@ -39,7 +39,7 @@ pub const DRAIN: Duration = Duration::from_secs(10);
 pub struct Peer(pub SocketAddr);
 
 /// Everything core serves, with its layers.
-pub async fn stack(app: &Arc<App>, reflection: bool) -> Result<Layered<Routes>> {
+pub fn stack(app: &Arc<App>, reflection: bool) -> Result<Layered<Routes>> {
     let (reporter, health) = tonic_health::server::health_reporter();
     app.tasks.spawn(report_health(Arc::clone(app), reporter));
     let mut routes = Routes::new(health)
@@ -85,7 +85,7 @@ async fn report_health(app: Arc<App>, reporter: HealthReporter) {
 
 /// Serves on a listener until the core is told to stop, then lets calls under way finish.
 pub async fn serve(app: Arc<App>, listener: TcpListener, connections: usize, reflection: bool) -> Result<()> {
-    let stack = stack(&app, reflection).await?;
+    let stack = stack(&app, reflection)?;
     let graceful = GracefulShutdown::new();
     let cut = CancellationToken::new();
     let places = Arc::new(Semaphore::new(connections));

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long an access token lives.
-pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
+pub const LIFETIME: Duration = Duration::from_mins(15);
 /// A token is far below this; longer ones are not looked at.
 const LONGEST: usize = 4096;
 const ISSUER: &str = "rapport";

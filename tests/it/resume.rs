@@ -1,6 +1,8 @@
 //! Coming back: whoever names the last place they saw gets everything after it, once and in order.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
@@ -11,9 +13,11 @@ use rapport_tests::expect::refused;
 use rapport_tests::proto::chats::v1 as chats;
 use rapport_tests::proto::errors::v1::Reason;
 use rapport_tests::proto::events::v1::event_service_client::EventServiceClient;
-use rapport_tests::proto::events::v1::{Event, EventType, LoggedEvent, SubscribeRequest, subscribe_response};
+use rapport_tests::proto::events::v1::{
+    Event, EventType, LoggedEvent, ReadRequest, ResetCause, SubscribeRequest, subscribe_response,
+};
 use rapport_tests::wait::PATIENCE;
-use rapport_tests::world::{Wishes, World};
+use rapport_tests::world::{Shape, Wishes, World};
 use tonic::transport::Endpoint;
 
 on_all![
@@ -256,7 +260,7 @@ async fn reading_page_by_page_gives_what_the_stream_gives(world: &World) {
     beginning.message("7").await;
     let streamed = beginning.events();
     for page_size in [1, 2, 3, 200] {
-        let mut request = rapport_tests::proto::events::v1::ReadRequest { page_size, ..Default::default() };
+        let mut request = ReadRequest { page_size, ..Default::default() };
         let mut read = Vec::new();
         loop {
             let page = visitor.client.read(request.clone()).await.unwrap();
@@ -342,6 +346,45 @@ async fn a_session_holds_so_many_streams_and_no_more(world: &World) {
         events.subscribe(raw.request(SubscribeRequest::default())).await.ok()
     })
     .await;
+}
+
+/// Only a file is restored by copying it, so this is for one engine.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cursor_from_after_the_copy_that_was_restored_is_answered_with_a_reset() {
+    let world = World::boot(Shape::Sqlite).await;
+    let visitor = world.visitor().await;
+    let chat = visitor.start_chat("1").await.chat_id;
+    let (data, copy) = (world.core().data_dir().to_owned(), tempfile::tempdir().unwrap());
+    world.core().terminate().await;
+    copy_files(&data, copy.path());
+    world.core().restart().await;
+    for number in 2..=5 {
+        visitor.send(&chat, &number.to_string()).await.unwrap();
+    }
+    let cursor = visitor.log("").await.unwrap().pop().unwrap().cursor;
+    world.core().terminate().await;
+    for entry in fs::read_dir(&data).unwrap() {
+        fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    copy_files(copy.path(), &data);
+    world.core().restart().await;
+
+    let read = ReadRequest { cursor: cursor.clone(), ..Default::default() };
+    let page = visitor.client.read(read).await.unwrap();
+    assert_eq!(page.reset.map(|reset| reset.cause()), Some(ResetCause::Restored));
+    assert!(page.items.is_empty());
+    let mut ears = visitor.listen_to(from(&cursor)).await;
+    assert!(matches!(ears.items()[0], Item::Reset { cause: ResetCause::Restored, .. }), "{:?}", ears.items());
+    visitor.send(&chat, "goes on").await.unwrap();
+    assert_eq!(ears.message("goes on").await.seq, 2);
+    assert_eq!(ears.messages().len(), 1);
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
 }
 
 async fn senders_at_once_fill_a_chat_without_a_gap(world: &World) {

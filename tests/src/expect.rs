@@ -19,7 +19,7 @@ pub fn refused<T: Debug>(answer: Result<T, Error>, reason: Reason) -> Error {
     };
     assert_eq!(error.reason(), Some(reason), "{error}");
     assert_eq!(error.code(), reason_rule(reason).code, "{error}");
-    //TMP assert!(error.fault().is_some_and(|fault| fault.request_id.is_some()), "no request id in {error:?}");
+    assert!(error.fault().is_some_and(|fault| fault.request_id.is_some()), "no request id in {error:?}");
     assert_eq!(error.retry_after().is_some(), reason_rule(reason).retryable, "RetryInfo of {error:?}");
     error
 }

@@ -89,6 +89,7 @@ pub struct Database {
     admin_url: String,
     name: String,
     password: String,
+    tablespace: Option<String>,
 }
 
 impl Database {
@@ -109,7 +110,7 @@ impl Database {
                 &format!("CREATE DATABASE {name} OWNER {name}{place}"),
             ],
         );
-        Self { admin_url: admin_url.to_owned(), name, password }
+        Self { admin_url: admin_url.to_owned(), name, password, tablespace: tablespace.map(str::to_owned) }
     }
 
     /// What a core is given.
@@ -120,15 +121,15 @@ impl Database {
         format!("postgres://{}:{}@{host}/{}", self.name, self.password, self.name)
     }
 
-    /// Drops it; the error says what could not be dropped.
+    /// Drops it and its owner.
     pub fn remove(&self) {
-        sql(
-            &self.admin_url,
-            &[
-                &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
-                &format!("DROP ROLE IF EXISTS {}", self.name),
-            ],
-        );
+        let name = &self.name;
+        let revoke =
+            self.tablespace.iter().map(|space| format!("REVOKE ALL ON TABLESPACE {space} FROM {name}"));
+        let drop = [format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")];
+        let last = [format!("DROP ROLE IF EXISTS {name}")];
+        let statements: Vec<_> = drop.into_iter().chain(revoke).chain(last).collect();
+        sql(&self.admin_url, &statements.iter().map(String::as_str).collect::<Vec<_>>());
     }
 }
 

@@ -83,20 +83,19 @@ impl Installation {
         if opened.engine() == Engine::Postgres {
             tx.execute_unprepared(LOCK).await?;
         }
-        let row = match entity::Entity::find().one(&tx).await? {
-            Some(row) => row,
-            None => {
-                let kid = hex::encode(ids.random::<8>());
-                signing_key::ActiveModel { kid: Set(kid), created_at: Set(now.0) }.insert(&tx).await?;
-                let row = entity::ActiveModel {
-                    installation_id: Set(1),
-                    epoch: Set(ids.make()),
-                    master_check: Set(check.clone()),
-                    set_up_at: Set(None),
-                    created_at: Set(now.0),
-                };
-                row.insert(&tx).await?
-            }
+        let row = if let Some(row) = entity::Entity::find().one(&tx).await? {
+            row
+        } else {
+            let kid = hex::encode(ids.random::<8>());
+            signing_key::ActiveModel { kid: Set(kid), created_at: Set(now.0) }.insert(&tx).await?;
+            let row = entity::ActiveModel {
+                installation_id: Set(1),
+                epoch: Set(ids.make()),
+                master_check: Set(check.clone()),
+                set_up_at: Set(None),
+                created_at: Set(now.0),
+            };
+            row.insert(&tx).await?
         };
         let keys = signing_key::Entity::find().order_by_asc(signing_key::Column::CreatedAt).all(&tx).await?;
         tx.commit().await?;

@@ -46,7 +46,7 @@ pub(super) async fn after(
     let upto = if whole { end } else { rows.last().map_or(end, |row| row.number) };
     let mut events = Vec::with_capacity(rows.len());
     for row in rows {
-        let event = LoggedEvent::from_row(row)?;
+        let event = LoggedEvent::from_row(&row)?;
         if grants.is_none_or(|grants| grants.hear(&event.audience)) {
             events.push(event);
         }

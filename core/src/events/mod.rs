@@ -87,7 +87,7 @@ impl LoggedEvent {
         }
     }
 
-    pub(crate) fn from_row(row: entity::Model) -> Result<Self> {
+    pub(crate) fn from_row(row: &entity::Model) -> Result<Self> {
         let event = pb::Event::decode(&row.payload[..]).map_err(Error::internal)?;
         Ok(Self {
             number: row.number,

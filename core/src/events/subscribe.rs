@@ -31,7 +31,7 @@ use crate::{
 /// How often an idle reader's cursor is moved.
 const CHECKPOINT: Duration = Duration::from_secs(25);
 /// How long the reason of the end is kept for a reader that stands still.
-const LAST_WORD: Duration = Duration::from_secs(600);
+const LAST_WORD: Duration = Duration::from_mins(10);
 /// How many items may be under way to a reader.
 const MAILBOX: usize = 64;
 /// How many events are taken at a time.

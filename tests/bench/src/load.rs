@@ -23,7 +23,8 @@ pub(crate) struct Chance(SmallRng);
 impl Chance {
     /// Another sequence for each place.
     pub(crate) fn new(place: usize) -> Self {
-        let seed = Clock::System.now().0.unsigned_abs() ^ u64::try_from(place).unwrap_or(0).wrapping_mul(0x9E37_79B9);
+        let seed = Clock::System.now().0.unsigned_abs()
+            ^ u64::try_from(place).unwrap_or(0).wrapping_mul(0x9E37_79B9);
         Self(SmallRng::seed_from_u64(seed))
     }
 

@@ -89,7 +89,7 @@ pub(crate) fn resident_kib(pid: u32) -> Fallible<u64> {
     Ok(field_kib(&status, "VmRSS:").ok_or("a process without VmRSS")?)
 }
 
-/// The processes whose time is counted: this one with the children it waited for, and a PostgreSQL server with its backends.
+/// The processes whose time is counted: this one with the children it waited for, and a `PostgreSQL` server with its backends.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Watched {
     /// The server's first process.
@@ -122,7 +122,8 @@ impl Ticks {
         let stat = fs::read_to_string("/proc/stat")?;
         let line = stat.lines().next().ok_or("/proc/stat is empty")?;
         // user nice system idle iowait irq softirq steal
-        let parts: Vec<u64> = line.split_whitespace().skip(1).take(8).map(str::parse).collect::<Result<_, _>>()?;
+        let parts: Vec<u64> =
+            line.split_whitespace().skip(1).take(8).map(str::parse).collect::<Result<_, _>>()?;
         let [user, nice, system, idle, iowait, irq, softirq, stolen] = parts[..] else {
             return Err("/proc/stat has another form".into());
         };

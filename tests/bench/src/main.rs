@@ -5,11 +5,11 @@
 //! - [`world`]: a core with a workspace and chats in it. [`load`]: callers that send.
 //! - [`rounds`]: the turns, and what they cost. [`machine`]: what was measured on. [`report`]: medians, verdicts, files.
 //!
-//! `tests/bench/run` builds it, finds PostgreSQL and starts it.
+//! `tests/bench/run` builds it, finds `PostgreSQL` and starts it.
 
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum as _};
 use tokio::runtime::Runtime;
 
 mod floors;
@@ -62,6 +62,13 @@ struct Bench {
     machine: machine::Machine,
 }
 
+impl Bench {
+    /// A folder for one scenario's stores, gone with the value.
+    fn folder(&self) -> Fallible<tempfile::TempDir> {
+        Ok(tempfile::TempDir::with_prefix_in("store-", &self.dir)?)
+    }
+}
+
 fn main() -> ExitCode {
     let args = Args::parse();
     match run(&args) {
@@ -92,22 +99,25 @@ fn run(args: &Args) -> Fallible<bool> {
     say(&bench.machine);
     let asked = match (&args.scenarios[..], args.short) {
         ([], true) => vec![Scenario::S1, Scenario::S4],
-        ([], false) => Scenario::all(),
+        ([], false) => Scenario::value_variants().to_vec(),
         (named, _) => named.to_vec(),
     };
     let mut kept = true;
     for scenario in asked {
-        let outcome = match scenario.run(&bench) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                say(format_args!("\n{scenario:?}: could not be measured: {error}"));
-                kept = false;
-                continue;
+        say(format_args!("\n{scenario:?}"));
+        match scenario.run(&bench) {
+            Ok(outcomes) => {
+                for outcome in outcomes {
+                    say(&outcome);
+                    outcome.save(&bench)?;
+                    kept &= outcome.kept();
+                }
             }
-        };
-        say(&outcome);
-        outcome.save(&bench)?;
-        kept &= outcome.kept();
+            Err(error) => {
+                say(format_args!("{scenario:?}: could not be measured: {error}"));
+                kept = false;
+            }
+        }
     }
     Ok(kept)
 }

@@ -103,7 +103,11 @@ impl fmt::Display for Figure {
             write!(f, "  gate {side} {gate}: {}", if *kept { "kept" } else { "MISSED" })?;
         }
         if let Some(goal) = bound.goal {
-            write!(f, ", goal {goal}: {}", if bound.keeps(*median, Some(goal)) { "reached" } else { "not yet" })?;
+            write!(
+                f,
+                ", goal {goal}: {}",
+                if bound.keeps(*median, Some(goal)) { "reached" } else { "not yet" }
+            )?;
         }
         Ok(())
     }
@@ -129,9 +133,16 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// An outcome of rounds: the ratio of the rates, and the processor time of both sides.
     pub(crate) fn of_rates(id: &'static str, title: &str, rounds: Vec<Round>, bound: Bound) -> Self {
-        let mut outcome =
-            Self { id, title: title.to_owned(), conditions: Vec::new(), rounds, figures: Vec::new(), faults: Vec::new() };
-        let mut figures = vec![outcome.figure("ratio of rates (ours / floor)", bound, |r| r.ours.rate / r.floor.rate)];
+        let mut outcome = Self {
+            id,
+            title: title.to_owned(),
+            conditions: Vec::new(),
+            rounds,
+            figures: Vec::new(),
+            faults: Vec::new(),
+        };
+        let mut figures =
+            vec![outcome.figure("ratio of rates (ours / floor)", bound, |r| r.ours.rate / r.floor.rate)];
         for (name, value) in [
             ("ours, operations/s", (|r| r.ours.rate) as fn(&Round) -> f64),
             ("floor, operations/s", |r| r.floor.rate),
@@ -175,7 +186,12 @@ impl Outcome {
         if self.rounds.is_empty() || quiet == self.rounds.len() {
             return None;
         }
-        let _ = write!(text, "{} of {} rounds were disturbed by others", self.rounds.len() - quiet, self.rounds.len());
+        let _ = write!(
+            text,
+            "{} of {} rounds were disturbed by others",
+            self.rounds.len() - quiet,
+            self.rounds.len()
+        );
         if quiet < LEAST {
             text.push_str("; too few are left, so all count: measure again on a quiet machine");
         }

@@ -75,7 +75,8 @@ pub(crate) fn turn(watched: Watched, run: impl FnOnce() -> Fallible<Work>) -> Fa
         return Err(format!("{} operations failed, {} were done", work.failed, work.done).into());
     }
     work.micros.sort_unstable();
-    let at = |part: usize| work.micros.get((work.micros.len() * part / 1000).min(work.micros.len().max(1) - 1));
+    let at =
+        |part: usize| work.micros.get((work.micros.len() * part / 1000).min(work.micros.len().max(1) - 1));
     Ok(Turn {
         done: work.done,
         rate: work.rate(),
@@ -101,7 +102,8 @@ pub(crate) fn interleave(
     let done = ours(warm)?.done;
     floor(warm, done)?;
     let mut rounds: Vec<Round> = Vec::new();
-    while rounds.len() < bench.rounds * 2 && rounds.iter().filter(|round| round.quiet).count() < bench.rounds {
+    while rounds.len() < bench.rounds * 2 && rounds.iter().filter(|round| round.quiet).count() < bench.rounds
+    {
         let ours = turn(watched, || ours(bench.span))?;
         let floor = turn(watched, || floor(bench.span, ours.done))?;
         let quiet = [&ours, &floor].iter().all(|turn| turn.stolen <= STOLEN && turn.others <= OTHERS);
@@ -131,9 +133,7 @@ impl std::fmt::Display for Line<'_> {
     }
 }
 
-/// Runs until the time is over or the count is reached, whichever is given.
-pub(crate) fn timed(run: impl FnOnce() -> Fallible<u64>) -> Fallible<Work> {
-    let begun = Instant::now();
-    let done = run()?;
-    Ok(Work { done, took: begun.elapsed(), ..Work::default() })
+/// What was done since `begun`, where single operations were not timed.
+pub(crate) fn timed_since(begun: Instant, done: usize) -> Fallible<Work> {
+    Ok(Work { done: u64::try_from(done)?, took: begun.elapsed(), ..Work::default() })
 }

@@ -11,8 +11,7 @@ use rapport_core::{
     db::{self, Target},
     ids::Ids,
     keys::MasterKey,
-    migrate,
-    server,
+    migrate, server,
     tokens::Identity,
 };
 use rapport_proto::{
@@ -28,7 +27,7 @@ use crate::Fallible;
 
 /// How many chats a workspace has in these scenarios.
 pub(crate) const CHATS: usize = 1_000;
-/// How many connections to PostgreSQL a core is given.
+/// How many connections to `PostgreSQL` a core is given.
 pub(crate) const CONNECTIONS: u32 = 32;
 const WORKSPACE: &str = "bench";
 
@@ -42,7 +41,7 @@ pub(crate) struct World {
 }
 
 /// A chat and the visitor it belongs to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Chat {
     /// `chat_…`
     pub(crate) id: String,
@@ -63,7 +62,7 @@ pub(crate) async fn open(dir: &Path, target: Target) -> Fallible<Arc<App>> {
     let opened = db::open(&config.database, config.database_max_connections).await?;
     migrate::prepare(&opened).await?;
     // Two cores on one store must share the key; nothing here is worth hiding.
-    let master = MasterKey::from_bytes(*b"the master key of a bench's store");
+    let master = MasterKey::from_bytes(*b"a master key for a bench's store");
     let ids = Ids::system(Clock::System);
     Ok(App::build(&config, opened, master, Clock::System, ids).await?)
 }
@@ -72,7 +71,7 @@ impl World {
     /// Makes a workspace with this many chats, each of a visitor of its own.
     pub(crate) async fn make(dir: &Path, target: Target, chats: usize) -> Fallible<Self> {
         let app = open(dir, target).await?;
-        let stack = server::stack(&app, false).await?;
+        let stack = server::stack(&app, false)?;
         let mut auth_client = AuthServiceClient::new(stack.clone());
         let workspace = Workspace {
             slug: WORKSPACE.to_owned(),
@@ -81,7 +80,8 @@ impl World {
             time_zone: "UTC".to_owned(),
         };
         let password = app.ids.make::<Uuid>().to_string();
-        let owner = Owner { email: "owner@bench.example".to_owned(), name: "Olivia Owner".to_owned(), password };
+        let owner =
+            Owner { email: "owner@bench.example".to_owned(), name: "Olivia Owner".to_owned(), password };
         let setup_token = auth::setup_token(&app);
         auth_client
             .set_up(SetUpRequest { setup_token, workspace: Some(workspace), owner: Some(owner) })
@@ -98,7 +98,8 @@ impl World {
             let token = app.tokens.issue(&caller)?;
             let request_id = app.ids.make::<Uuid>().to_string();
             let name = "Vera Visitor".to_owned();
-            let mut request = Request::new(StartChatRequest { request_id, name, ..StartChatRequest::default() });
+            let mut request =
+                Request::new(StartChatRequest { request_id, name, ..StartChatRequest::default() });
             request.metadata_mut().insert("authorization", format!("Bearer {token}").parse()?);
             let mut client = ChatServiceClient::new(stack.clone());
             starting.spawn(async move {
@@ -108,10 +109,5 @@ impl World {
         }
         let chats: Vec<Chat> = starting.join_all().await.into_iter().collect::<Result<_, _>>()?;
         Ok(Self { app, chats: chats.into() })
-    }
-
-    /// The workspace's id.
-    pub(crate) fn tenant(&self) -> Fallible<Uuid> {
-        Ok(self.chats.first().ok_or("a world without chats")?.caller.tenant().uuid())
     }
 }

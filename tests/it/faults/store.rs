@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use rapport_tests::client::request_id;
+use rapport_tests::dynamic::{call, method};
 use rapport_tests::expect::refused;
 use rapport_tests::postgres::{PrivateCluster, sql};
 use rapport_tests::proto::chats::v1::SendMessageRequest;
 use rapport_tests::proto::errors::v1::Reason;
-use rapport_tests::wait::until;
+use rapport_tests::wait::{soon, until};
 use rapport_tests::world::{Shape, Wishes, World};
+use serde_json::json;
 
+/// How soon the answer comes that there is no database.
+const ANSWERED: Duration = Duration::from_secs(8);
 /// How soon after its database a core serves again.
 const HEALED: Duration = Duration::from_secs(15);
 
@@ -29,25 +33,27 @@ async fn an_outage(end: impl Fn(&PrivateCluster)) {
     let chat = visitor.start_chat("1").await.chat_id;
     let mut ears = world.owner.listen().await;
     let pid = world.core().pid();
+    let raw = world.raw(Some(&visitor.visit().await.access_token));
 
     tokio::task::block_in_place(|| end(&cluster));
-    let hurried = visitor.client.with_deadline(Duration::from_secs(3));
+    // Asked once, without a client that asks again: the answer is bounded in time, names the reason and says when to come back.
     let request = message(&chat, "2");
-    let error = hurried.send_message(request.clone()).await.unwrap_err();
-    assert!(error.is_unknown(), "{error:?}");
-    refused(Err::<(), _>(error), Reason::StoreUnavailable);
-    let read = rapport_tests::proto::chats::v1::GetChatRequest { chat_id: chat.clone() };
-    refused(hurried.get_chat(read).await, Reason::StoreUnavailable);
-    let visit = rapport_tests::proto::auth::v1::StartVisitRequest {
-        workspace: world.slug.clone(),
-        ..Default::default()
-    };
-    refused(world.nobody().start_visit(visit).await, Reason::StoreUnavailable);
+    let once = [
+        ("ChatService.SendMessage", json!({"chatId": chat, "requestId": request.request_id, "text": "2"})),
+        ("ChatService.GetChat", json!({"chatId": chat})),
+        ("AuthService.StartVisit", json!({"workspace": world.slug})),
+    ];
+    for (name, body) in once {
+        let error =
+            refused(soon(name, ANSWERED, call(&raw, method(name), &body)).await, Reason::StoreUnavailable);
+        assert!(error.is_unknown(), "{error:?}");
+    }
 
     tokio::task::block_in_place(|| cluster.resume());
-    let sent =
-        until("the core serves again", HEALED, || async { hurried.send_message(request.clone()).await.ok() })
-            .await;
+    let sent = until("the core serves again", HEALED, || async {
+        visitor.client.send_message(request.clone()).await.ok()
+    })
+    .await;
     assert_eq!(sent.message.as_ref().unwrap().seq, 2, "the unknown send is settled");
     assert_eq!(ears.message("2").await, sent.message.unwrap());
     visitor.send(&chat, "3").await.unwrap();

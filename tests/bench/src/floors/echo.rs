@@ -52,7 +52,10 @@ impl Service<http::Request<Body>> for Echo {
 }
 
 /// Serves for as long as it is polled.
-pub(crate) async fn serve(listener: TcpListener, answer: GetChatResponse) -> Result<(), tonic::transport::Error> {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    answer: GetChatResponse,
+) -> Result<(), tonic::transport::Error> {
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     Server::builder().add_service(Echo(answer)).serve_with_incoming(incoming).await
 }

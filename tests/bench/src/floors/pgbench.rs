@@ -78,11 +78,20 @@ impl Script {
         let done = number("number of transactions actually processed").ok_or("pgbench says no count")?;
         let rate = number("tps").ok_or("pgbench says no rate")?;
         let failed = number("number of failed transactions").unwrap_or(0.0);
-        Ok(Work { done: count(done), failed: count(failed), took: Duration::from_secs_f64(done / rate), micros: Vec::new() })
+        Ok(Work {
+            done: count(done),
+            failed: count(failed),
+            took: Duration::from_secs_f64(done / rate),
+            micros: Vec::new(),
+        })
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count that was printed as one")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count that was printed as one"
+)]
 fn count(number: f64) -> u64 {
     number as u64
 }

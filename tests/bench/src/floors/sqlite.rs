@@ -1,4 +1,4 @@
-//! L2: messages into SQLite by a loop that holds the connection itself: the statements core runs for each message, one row
+//! L2: messages into `SQLite` by a loop that holds the connection itself: the statements core runs for each message, one row
 //! at a time, prepared, 128 messages a transaction, on a store that core made.
 
 use std::{collections::HashMap, path::Path, time::Instant};
@@ -93,6 +93,7 @@ impl Sqlite {
 
     fn batch(&mut self, size: u64) -> Fallible {
         let Self { conn, tenant, chats, event, chance } = self;
+        let tenant = *tenant;
         let messages: Vec<Message> = (0..size).map(|_| Message::new(chance, chats)).collect();
         conn.prepare_cached("begin immediate")?.execute([])?;
         let mut heads: HashMap<Uuid, i32> = HashMap::new();
@@ -100,14 +101,18 @@ impl Sqlite {
         let mut used = conn.prepare_cached(USED)?;
         for message in &messages {
             if let std::collections::hash_map::Entry::Vacant(head) = heads.entry(message.chat) {
-                head.insert(one(&mut chat, params![tenant, message.chat], read_head)?.ok_or("a chat is gone")?);
+                head.insert(
+                    one(&mut chat, params![tenant, message.chat], read_head)?.ok_or("a chat is gone")?,
+                );
             }
-            let earlier = one(&mut used, params![tenant, message.visitor, message.request], |row| row.get::<_, i32>(1))?;
+            let earlier = one(&mut used, params![tenant, message.visitor, message.request], |row| {
+                row.get::<_, i32>(1)
+            })?;
             if earlier.is_some() {
                 return Err("a request id was used before".into());
             }
         }
-        let end = one(&mut conn.prepare_cached(END)?, [*tenant], |row| row.get::<_, i64>(0))?.unwrap_or(0);
+        let end = one(&mut conn.prepare_cached(END)?, [tenant], |row| row.get::<_, i64>(0))?.unwrap_or(0);
         let at = Clock::System.now().0;
         let mut insert = conn.prepare_cached(MESSAGE)?;
         let mut log = conn.prepare_cached(EVENT)?;
@@ -116,7 +121,16 @@ impl Sqlite {
             let seq = heads.entry(*chat).and_modify(|seq| *seq += 1).or_insert(1);
             insert.execute(params![tenant, chat, *seq, id, visitor, text, request, hash, at])?;
             event.payload[..16].copy_from_slice(id.as_bytes());
-            log.execute(params![tenant, number, event.kind, chat, visitor, event.audience, event.payload, at])?;
+            log.execute(params![
+                tenant,
+                number,
+                event.kind,
+                chat,
+                visitor,
+                event.audience,
+                event.payload,
+                at
+            ])?;
         }
         conn.prepare_cached("commit")?.execute([])?;
         Ok(())
