@@ -9,7 +9,7 @@ use std::{path::PathBuf, str::FromStr as _, time::Duration};
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, SqlxSqliteConnector,
     sqlx::{
-        ConnectOptions as _, Connection as _,
+        self, ConnectOptions as _, Connection as _, SqliteConnection,
         postgres::{PgConnectOptions, PgPoolOptions},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
@@ -133,6 +133,7 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Opened, DbErr> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .after_release(|conn, _| Box::pin(is_clean(conn)))
         .acquire_timeout(ACQUIRE)
         .connect_with(base.clone().create_if_missing(true))
         .await
@@ -145,6 +146,22 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Opened, DbErr> {
     let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
     write.ping().await?;
     Ok(Opened { write, read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read), engine: Engine::Sqlite })
+}
+
+/// Whether a connection that comes back has no transaction left. When SQLite runs out of room it may end a transaction by
+/// itself; the driver's own ROLLBACK then fails, it goes on counting one that is no more, and what it takes for the next
+/// transaction would be a savepoint of nothing: acknowledged and never stored. Such a connection is closed.
+async fn is_clean(conn: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if !conn.is_in_transaction() {
+        return Ok(true);
+    }
+    // A dropped transaction's rollback may still be on its way to the driver's thread; the answer comes after it.
+    conn.ping().await?;
+    let clean = !conn.is_in_transaction();
+    if !clean {
+        tracing::warn!("a connection with a transaction left over is closed");
+    }
+    Ok(clean)
 }
 
 async fn open_postgres(options: &PgConnectOptions, max_connections: u32) -> Result<Opened, DbErr> {

@@ -3,7 +3,7 @@
 //! There are no savepoints. A unit that refuses before it wrote anything is answered and costs the others nothing; one that
 //! fails later fails the whole batch, which is rolled back and run again piece by piece by the lane.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, time::Duration};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::atomic::Ordering, time::Duration};
 
 use futures_util::FutureExt as _;
 use sea_orm::{
@@ -200,6 +200,10 @@ async fn run_unit(
     };
     if let Err(refused) = end {
         return if marks.spoiled() { Err(Trouble::Unit(refused)) } else { Ok(Err(refused)) };
+    }
+    // A unit that made light of a failed statement: PostgreSQL would answer the COMMIT with a rollback and no error.
+    if marks.poisoned.load(Ordering::Relaxed) {
+        return Err(Trouble::Unit(Error::internal("a unit of work went on after a statement had failed")));
     }
     let (events, revoked) = unit_tx.into_effects();
     if !events.is_empty() {
