@@ -54,6 +54,8 @@ struct Args {
 #[derive(Debug)]
 struct Bench {
     runtime: Runtime,
+    /// Whether only what is gated is wanted.
+    short: bool,
     rounds: usize,
     span: Duration,
     /// How long one thing is watched that has no turns.
@@ -89,6 +91,7 @@ fn run(args: &Args) -> Fallible<bool> {
     std::fs::create_dir_all(&args.dir)?;
     let dir = args.dir.canonicalize()?;
     let bench = Bench {
+        short: args.short,
         rounds: args.rounds.unwrap_or(5),
         span: Duration::from_secs(args.seconds.unwrap_or(if args.short { 3 } else { 10 })),
         watch: Duration::from_secs(if args.short { 15 } else { 60 }),

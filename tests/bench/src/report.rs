@@ -9,10 +9,7 @@ use std::{
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{
-    Bench, Fallible,
-    rounds::{Round, Turn},
-};
+use crate::{Bench, Fallible, rounds::Round};
 
 /// Under this many rounds a figure is an anecdote.
 const LEAST: usize = 3;
@@ -76,11 +73,6 @@ impl Figure {
         let middle = median(&values);
         let [least, most] = [values.first(), values.last()].map(|value| value.copied().unwrap_or(f64::NAN));
         Self { name: name.into(), median: middle, least, most, bound, kept: bound.keeps(middle, bound.gate) }
-    }
-
-    /// The middle value.
-    pub(crate) fn median(&self) -> f64 {
-        self.median
     }
 }
 
@@ -215,12 +207,5 @@ impl fmt::Display for Outcome {
             writeln!(f, "  WRONG: {fault}")?;
         }
         write!(f, "  {}", if self.kept() { "ok" } else { "FAILED" })
-    }
-}
-
-/// A turn beside the rounds, in a line.
-impl fmt::Display for Turn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.0}/s, {:.1} us cpu", self.rate, self.cpu_micros)
     }
 }

@@ -67,7 +67,7 @@ pub(crate) struct Round {
 }
 
 /// Times a turn.
-pub(crate) fn turn(watched: Watched, run: impl FnOnce() -> Fallible<Work>) -> Fallible<Turn> {
+fn turn(watched: Watched, run: impl FnOnce() -> Fallible<Work>) -> Fallible<Turn> {
     let before = Ticks::read(watched)?;
     let mut work = run()?;
     let spent = before.until(Ticks::read(watched)?);

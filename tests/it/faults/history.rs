@@ -99,8 +99,17 @@ impl History {
         }
         assert!(by_place.is_empty(), "acknowledged and not stored: {by_place:?}");
         for collector in collectors {
-            collector.heard_the_last_word(chats).await;
-            for (chat, heard) in collector.heard() {
+            let visible: Vec<_> =
+                collector.actor.chats(200).await.unwrap().into_iter().map(|chat| chat.chat_id).collect();
+            assert!(!visible.is_empty(), "{} sees a chat", collector.name);
+            collector.heard_the_last_word(&visible).await;
+            let heard = collector.heard();
+            assert!(
+                heard.keys().all(|chat| visible.contains(chat)),
+                "{} heard of a hidden chat",
+                collector.name
+            );
+            for (chat, heard) in heard {
                 let stored = &stored[&chat];
                 let place = heard.iter().zip(stored).position(|(heard, stored)| heard != stored);
                 assert!(
@@ -120,6 +129,7 @@ impl History {
 #[derive(Debug)]
 pub(super) struct Collector {
     name: String,
+    actor: Actor,
     heard: Arc<Mutex<BTreeMap<String, Vec<Message>>>>,
     count: watch::Receiver<usize>,
     task: JoinHandle<()>,
@@ -151,21 +161,21 @@ impl Collector {
                 }
             }
         });
-        Self { name: name.to_owned(), heard, count, task }
+        Self { name: name.to_owned(), actor: actor.clone(), heard, count, task }
     }
 
     fn heard(&self) -> BTreeMap<String, Vec<Message>> {
         self.heard.lock().clone()
     }
 
-    /// Waits for the last word of each of these chats that this subscriber hears at all.
+    /// Waits for the last word of each of these chats.
     async fn heard_the_last_word(&self, chats: &[String]) {
         let heard = || {
             let heard = self.heard.lock();
             let last = |messages: &Vec<Message>| {
                 messages.last().is_some_and(|message| message.text == "the last word")
             };
-            !heard.is_empty() && chats.iter().filter_map(|chat| heard.get(chat)).all(last)
+            chats.iter().all(|chat| heard.get(chat).is_some_and(last))
         };
         let mut count = self.count.clone();
         let what = format!("{} hears the last word of every chat", self.name);

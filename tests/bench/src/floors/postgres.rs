@@ -121,7 +121,7 @@ impl Database {
              create table bench_commits (n bigint not null);
              insert into bench_heads values ('{tenant}', 0);
              insert into bench_seqs select tenant_id, chat_id, 0 from chats;
-             analyze"
+             analyze customers, chats, bench_heads, bench_seqs"
         ))
     }
 

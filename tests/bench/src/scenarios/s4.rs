@@ -1,7 +1,10 @@
 //! S4: the callers of S1 on `PostgreSQL`. Floor: L3, pgbench with 32 connections and the statements of one message, in the
 //! faster of two ways of numbering. Beside it, for the record, the fastest batches that were found by hand.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{check, s1::CALLERS};
 use crate::{
@@ -10,10 +13,12 @@ use crate::{
         batches::Batches,
         pgbench::{Numbering, Script},
         postgres::Database,
+        sqlite::Template,
     },
     load::{Chance, Load, TEXT, send},
-    report::{Bound, Figure, Outcome, say},
-    rounds::{interleave, turn},
+    machine::Watched,
+    report::{Bound, Outcome, say},
+    rounds::{interleave, timed_since},
     world::{CHATS, CONNECTIONS, World},
 };
 
@@ -52,27 +57,9 @@ pub(crate) fn run(bench: &Bench) -> Fallible<Vec<Outcome>> {
         |span| bench.runtime.block_on(load.run(span)),
         |span, _| script.run(floor, CONNECTIONS, span),
     )?;
-    bench.runtime.block_on(world.app.stop());
-
-    let by_hand = Database::create(bench.runtime.handle())?;
-    by_hand.fill()?;
-    let batches =
-        Batches { numbering: Numbering::LogEnd, chats: CHATS, size: (128, 128), event: event.clone() };
-    let by_hand = turn(watched, || {
-        let begun = std::time::Instant::now();
-        let acks = bench.runtime.block_on(batches.run(&by_hand, 1, bench.span))?;
-        crate::rounds::timed_since(begun, acks.len())
-    })?;
-
     let title =
         format!("durable sends on PostgreSQL / pgbench -c {CONNECTIONS}, one message a transaction (L3)");
     let mut outcome = Outcome::of_rates("S4", &title, rounds, Bound::at_least(0.70, 0.90));
-    let rate = outcome.figure("", Bound::told(), |round| round.ours.rate).median();
-    outcome.figures.push(Figure::of(
-        "ours / batches of 128 by hand, one writer",
-        [rate / by_hand.rate],
-        Bound::told(),
-    ));
     outcome.conditions = vec![
         format!(
             "{CALLERS} callers, {CHATS} chats, closed loop; text {TEXT} B, event {} B",
@@ -80,10 +67,35 @@ pub(crate) fn run(bench: &Bench) -> Fallible<Vec<Outcome>> {
         ),
         ours.conditions()?,
         format!("floor numbers by {numbering:?}, the faster; the other: {slower}"),
-        format!("batches of 128 by hand, one writer: {by_hand}"),
         "cpu is this process, pgbench and all of the server's processes".to_owned(),
     ];
-    outcome.faults = check::postgres(&ours)?;
-    outcome.faults.extend(check::postgres(floor)?.into_iter().map(|fault| format!("floor: {fault}")));
-    Ok(vec![outcome])
+    outcome.faults = check::postgres(floor)?.into_iter().map(|fault| format!("floor: {fault}")).collect();
+    let mut outcomes = vec![outcome];
+    if !bench.short {
+        outcomes.push(beside_batches(bench, &load, watched, event)?);
+    }
+    bench.runtime.block_on(world.app.stop());
+    outcomes[0].faults.extend(check::postgres(&ours)?);
+    Ok(outcomes)
+}
+
+/// pgbench does not coalesce, so it says nothing of what a batch could do at best: this does.
+fn beside_batches(bench: &Bench, load: &Load, watched: Watched, event: Template) -> Fallible<Outcome> {
+    let database = Database::create(bench.runtime.handle())?;
+    database.fill()?;
+    let batches = Batches { numbering: Numbering::LogEnd, chats: CHATS, size: (128, 128), event };
+    let rounds = interleave(
+        bench,
+        watched,
+        |span| bench.runtime.block_on(load.run(span)),
+        |span, _| {
+            let begun = Instant::now();
+            let acks = bench.runtime.block_on(batches.run(&database, 1, span))?;
+            timed_since(begun, acks.len())
+        },
+    )?;
+    let title = "durable sends on PostgreSQL / batches of 128 by hand, one writer";
+    let mut outcome = Outcome::of_rates("S4-batches", title, rounds, Bound::told());
+    outcome.faults = check::postgres(&database)?.into_iter().map(|fault| format!("floor: {fault}")).collect();
+    Ok(outcome)
 }
