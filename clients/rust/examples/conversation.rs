@@ -32,7 +32,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The first item says that everything from here on is heard.
     heard.next().await.ok_or("the stream ended")??;
 
-    let visitor = Client::connect(&*server).credentials(Credentials::Visitor { workspace, secret: None }).open()?;
+    let visitor =
+        Client::connect(&*server).credentials(Credentials::Visitor { workspace, secret: None }).open()?;
     let start = StartChatRequest {
         request_id: request_id(),
         name: "Vera".to_owned(),

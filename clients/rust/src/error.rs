@@ -1,8 +1,10 @@
 //! The one error of the client: a gRPC status read by the contract's table of reasons.
 
 use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rapport_proto::contract::reason_name;
 use rapport_proto::errors::v1::Reason;
 use rapport_proto::fault::Fault;
 use tonic::{Code, Status, TimeoutExpired};
@@ -25,7 +27,7 @@ impl Error {
         &self.0.status
     }
 
-    /// The gRPC code.
+    /// The gRPC code; UNAVAILABLE without a reason is a connection that broke.
     #[must_use]
     pub fn code(&self) -> Code {
         self.0.status.code()
@@ -64,7 +66,10 @@ impl Error {
                 reason,
                 Reason::StoreUnavailable | Reason::ShuttingDown | Reason::DeadlineExceeded | Reason::Internal
             ),
-            None => self.is_connection_loss() || self.code() == Code::DeadlineExceeded,
+            None => {
+                self.is_transient()
+                    || matches!(self.code(), Code::DeadlineExceeded | Code::Internal | Code::Cancelled)
+            }
         }
     }
 
@@ -72,7 +77,8 @@ impl Error {
     pub(crate) fn is_transient(&self) -> bool {
         match self.reason() {
             Some(_) => self.code() == Code::Unavailable,
-            None => self.is_connection_loss(),
+            // UNKNOWN is an answer that ended before it said how.
+            None => matches!(self.code(), Code::Unavailable | Code::Unknown),
         }
     }
 
@@ -83,42 +89,42 @@ impl Error {
             Some(Reason::TokenExpired | Reason::TokenStale | Reason::SessionEnded | Reason::TokenInvalid)
         )
     }
-
-    /// No server of ours answered, and what the transport says about it is one of these.
-    fn is_connection_loss(&self) -> bool {
-        self.0.fault.is_none()
-            && matches!(self.code(), Code::Unavailable | Code::Unknown | Code::Internal | Code::Cancelled)
-    }
 }
 
 impl From<Status> for Error {
     fn from(status: Status) -> Self {
-        // tonic calls its own timer's end CANCELLED; to a caller it is the deadline.
-        let status = if status.code() == Code::Cancelled && timed_out(&status) {
-            Status::deadline_exceeded("the deadline passed before the answer came")
-        } else {
-            status
-        };
         let fault = Fault::from_status(&status);
+        let status = if fault.is_none() { locally_made(status) } else { status };
         Self(Box::new(Inner { status, fault }))
     }
 }
 
-fn timed_out(status: &Status) -> bool {
+/// Gives a status that tonic made on this side the code it deserves: its own timer's end, which it calls CANCELLED, is the deadline;
+/// a connection that broke, which it calls UNKNOWN, INTERNAL or CANCELLED after the way it broke, is UNAVAILABLE.
+fn locally_made(status: Status) -> Status {
+    let mut timed_out = false;
+    let mut deepest = None;
     let mut source = status.source();
     while let Some(error) = source {
-        if error.is::<TimeoutExpired>() {
-            return true;
-        }
+        timed_out |= error.is::<TimeoutExpired>();
+        deepest = Some(error.to_string());
         source = error.source();
     }
-    false
+    let mut told = match deepest {
+        Some(_) if timed_out => Status::deadline_exceeded("the deadline passed before the answer came"),
+        Some(cause) if matches!(status.code(), Code::Unknown | Code::Internal | Code::Cancelled) => {
+            Status::unavailable(format!("the connection broke: {cause}"))
+        }
+        _ => return status,
+    };
+    told.set_source(Arc::new(status));
+    told
 }
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.reason() {
-            Some(reason) => write!(f, "{}: {}", reason.as_str_name(), self.0.status.message()),
+            Some(reason) => write!(f, "{}: {}", reason_name(reason), self.0.status.message()),
             None => write!(f, "{:?}: {}", self.code(), self.0.status.message()),
         }
     }

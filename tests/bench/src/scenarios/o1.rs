@@ -76,7 +76,7 @@ impl Core {
             .stderr(Stdio::null())
             .spawn()?;
         let mut core = Self { child, took: Duration::ZERO };
-        bench.runtime.block_on(tokio::time::timeout(PATIENCE, healthy(address)))??;
+        bench.runtime.block_on(async { tokio::time::timeout(PATIENCE, healthy(address)).await })??;
         core.took = begun.elapsed();
         Ok(core)
     }
