@@ -92,7 +92,9 @@ impl MasterKey {
     pub fn create(path: &Path, random: [u8; 32]) -> Result<Self, KeyError> {
         let io = |source| KeyError::Io { path: path.display().to_string(), source };
         // Whole or not at all: the link is made when the content is on disk, and fails where the name is taken.
-        let draft = path.with_extension(format!("{}.new", std::process::id()));
+        // The draft has a name of its own, because what a crash left behind must not stand in the way.
+        let key = Self::from_bytes(random);
+        let draft = path.with_extension(format!("{}.new", hex::encode(&key.derive(b"draft")[..8])));
         let mut file =
             fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(io)?;
         let written = writeln!(file, "{}", BASE64_STANDARD.encode(random))
@@ -100,7 +102,7 @@ impl MasterKey {
             .and_then(|()| fs::hard_link(&draft, path));
         fs::remove_file(&draft).map_err(io)?;
         written.map_err(io)?;
-        Ok(Self::from_bytes(random))
+        Ok(key)
     }
 
     /// A key for one purpose; knowing it tells nothing of the others.

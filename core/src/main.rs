@@ -1,6 +1,6 @@
 //! The program `rapport-core`. Without a command it starts the demo: everything embedded, a workspace to try.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::{Parser, Subcommand};
 use rapport_core::{
@@ -63,7 +63,9 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),
     };
-    match runtime.block_on(run(command, &config)) {
+    let ended = runtime.block_on(run(command, &config));
+    runtime.shutdown_background();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.causes().unwrap_or_else(|| error.to_string())),
     }
@@ -114,11 +116,19 @@ async fn start(command: Command, config: &Config) -> Result<()> {
     wait_for_end().await?;
     tracing::info!("stopping");
     app.stopping.cancel();
-    serving.await.map_err(Error::internal)??;
-    admin_serving.await.map_err(Error::internal)?.map_err(Error::internal)?;
-    app.stop().await;
-    Ok(())
+    let ended = tokio::time::timeout(server::DRAIN + LAST_ORDERS, async {
+        serving.await.map_err(Error::internal)??;
+        // Whoever asks for metrics waits for nothing that must not be lost.
+        admin_serving.abort();
+        app.stop().await;
+        Ok(())
+    });
+    // A database that hangs must not keep the process: what was acknowledged is committed, the rest is unknown to its callers.
+    ended.await.unwrap_or_else(|_| Err(Error::internal("the database did not let go in time")))
 }
+
+/// How long closing may take after the drain.
+const LAST_ORDERS: Duration = Duration::from_secs(5);
 
 /// Opens the store; makes schema and master key where there is nothing at all yet.
 async fn open(config: &Config) -> Result<Arc<App>> {

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use parking_lot::RwLock;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, Set,
+    QueryOrder as _, QuerySelect as _, Set,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -64,6 +64,10 @@ const MATTERS: Duration = Duration::from_mins(20);
 const EVERY: Duration = Duration::from_millis(400);
 /// How many rows one statement writes: an engine binds only so many parameters.
 const AT_ONCE: usize = 1_000;
+/// After how many new rows old ones are dropped, and how many at most: the table shrinks faster than it grows, and no single
+/// sign-out pays for a crowd of them.
+const PRUNE_EVERY: i64 = 64;
+const PRUNE: u64 = 1_000;
 /// The lock under which revocations are numbered, over all tenants; taken last, after a tenant's own.
 const LOCK: &str = "select pg_advisory_xact_lock(1381060688, 1)";
 
@@ -185,10 +189,29 @@ pub(crate) async fn store(
         });
         entity::Entity::insert_many(models).exec_without_returning(tx).await?;
     }
-    // The newest row always stays, so numbers never begin again.
-    let old = now.minus(MATTERS * 3).0;
-    entity::Entity::delete_many().filter(entity::Column::At.lt(old)).exec(tx).await?;
+    let newest = rows.last().map_or(0, |row| row.number);
+    if newest / PRUNE_EVERY > (newest - rows.len() as i64) / PRUNE_EVERY {
+        prune(tx, now, newest).await?;
+    }
     Ok(rows)
+}
+
+/// Drops some of the rows whose tokens have long expired. The newest row always stays, so numbers never begin again.
+async fn prune(tx: &DatabaseTransaction, now: Micros, newest: i64) -> Result<(), DbErr> {
+    let old: Vec<i64> = entity::Entity::find()
+        .select_only()
+        .column(entity::Column::Number)
+        .filter(entity::Column::At.lt(now.minus(MATTERS * 3).0))
+        .filter(entity::Column::Number.lt(newest))
+        .order_by_asc(entity::Column::At)
+        .limit(PRUNE)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    if !old.is_empty() {
+        entity::Entity::delete_many().filter(entity::Column::Number.is_in(old)).exec(tx).await?;
+    }
+    Ok(())
 }
 
 /// Follows other cores' revocations until the core stops.

@@ -28,7 +28,7 @@ use crate::{
 /// The greatest request message.
 pub const MAX_REQUEST: usize = 256 * 1024;
 /// How many calls one connection may have under way.
-const STREAMS_PER_CONNECTION: u32 = 512;
+const STREAMS_PER_CONNECTION: u32 = 256;
 /// The greatest header list of a request.
 const MAX_HEADERS: u32 = 16 * 1024;
 /// How long calls under way may take to finish when the server goes.

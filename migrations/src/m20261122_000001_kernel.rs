@@ -41,6 +41,8 @@ create table revocations (
   at bigint not null
 )
 ;
+create index revocations_by_at on revocations (at)
+;
 create table identities (
   identity_id {uuid} not null primary key,
   email varchar(254) not null unique,

@@ -1,11 +1,16 @@
 //! The escape hatch: reading across tenants, for sign-in and for what follows every tenant. Each use gives its reason.
 
+use std::time::Duration;
+
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, EntityTrait, FromQueryResult, Select, Statement, Value,
 };
 
 use super::Engine;
-use crate::error::Result;
+use crate::error::{Error, Reason, Result};
+
+/// How long a database may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Reads without a tenant filter.
 #[derive(Debug)]
@@ -39,6 +44,9 @@ impl<'a> AcrossTenants<'a> {
 
     /// Whether the database answers at all.
     pub async fn ping(&self) -> Result<()> {
-        Ok(self.conn.ping().await?)
+        match tokio::time::timeout(PATIENCE, self.conn.ping()).await {
+            Ok(answer) => Ok(answer?),
+            Err(_elapsed) => Err(Error::new(Reason::StoreUnavailable, "the database does not answer")),
+        }
     }
 }

@@ -4,7 +4,15 @@
 //! a few that can only read. PostgreSQL: a pool for the lanes and one for readers, so that neither starves the other, and
 //! time limits at the server, so that a core that stands still never holds a tenant's lock for long.
 
-use std::{path::PathBuf, str::FromStr as _, time::Duration};
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    str::FromStr as _,
+    sync::OnceLock,
+    time::Duration,
+};
 
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, SqlxSqliteConnector,
@@ -14,6 +22,8 @@ use sea_orm::{
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
 };
+
+use crate::error::{Error, Result};
 
 /// Which engine holds the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,9 +94,48 @@ pub struct Opened {
     pub(super) read: DatabaseConnection,
     pub(super) write: DatabaseConnection,
     pub(super) engine: Engine,
+    pub(super) claim: Claim,
+}
+
+/// The right of one process to serve or migrate a SQLite file, held until that process ends or closes the database. What only
+/// reads, such as the making of an operator's token, does without.
+#[derive(Debug, Default)]
+pub(super) struct Claim {
+    /// The file to lock; a server has locks of its own.
+    path: Option<PathBuf>,
+    held: OnceLock<File>,
+}
+
+impl Claim {
+    pub(super) fn release(&self) {
+        if let Some(held) = self.held.get() {
+            let _ = held.unlock();
+        }
+    }
 }
 
 impl Opened {
+    /// Keeps every other process from serving or migrating the same SQLite file: two would number events twice.
+    pub fn claim(&self) -> Result<()> {
+        let Some(path) = self.claim.path.as_ref().filter(|_| self.claim.held.get().is_none()) else {
+            return Ok(());
+        };
+        let unusable = |source: io::Error| Error::internal(format!("{}: {source}", path.display()));
+        let file = private(path).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {
+                // Whoever was here first holds the very same lock.
+                let _ = self.claim.held.set(file);
+                Ok(())
+            }
+            Err(TryLockError::WouldBlock) => Err(Error::internal(format!(
+                "another rapport-core uses this database ({} is locked); stop it first, or give each its own RAPPORT_DATA_DIR",
+                path.display()
+            ))),
+            Err(TryLockError::Error(source)) => Err(unusable(source)),
+        }
+    }
+
     /// The connection that may write, for migrations and for the first start.
     #[must_use]
     pub fn write(&self) -> &DatabaseConnection {
@@ -114,7 +163,17 @@ pub async fn open(target: &Target, max_connections: u32) -> Result<Opened, DbErr
     }
 }
 
-async fn open_sqlite(path: &std::path::Path) -> Result<Opened, DbErr> {
+/// Opens a file for writing; one that was not there is made for its owner alone, whatever the folder allows.
+fn private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+async fn open_sqlite(path: &Path) -> Result<Opened, DbErr> {
+    // SQLite gives its journals the mode of the file. One that is there is left alone: closing a second handle on it would
+    // take the locks of a connection in this process.
+    if !fs::exists(path).unwrap_or(false) {
+        private(path).map_err(|e| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(sqlx::Error::Io(e).into())))?;
+    }
     let base = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
@@ -145,7 +204,14 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Opened, DbErr> {
         .connect_lazy_with(base.pragma("query_only", "ON"));
     let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
     write.ping().await?;
-    Ok(Opened { write, read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read), engine: Engine::Sqlite })
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(".lock");
+    Ok(Opened {
+        write,
+        read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
+        engine: Engine::Sqlite,
+        claim: Claim { path: Some(lock.into()), held: OnceLock::new() },
+    })
 }
 
 /// Whether a connection that comes back has no transaction left. When SQLite runs out of room it may end a transaction by
@@ -194,6 +260,7 @@ async fn open_postgres(options: &PgConnectOptions, max_connections: u32) -> Resu
         write,
         read: SqlxPostgresConnector::from_sqlx_postgres_pool(pool(read)),
         engine: Engine::Postgres,
+        claim: Claim::default(),
     })
 }
 
@@ -212,7 +279,7 @@ mod tests {
         assert!(Target::parse("mysql://x").is_err());
         assert!(Target::parse("sqlite:").is_err());
         assert!(
-            matches!(Target::parse("sqlite:a/b.db"), Ok(Target::Sqlite(p)) if p == std::path::Path::new("a/b.db"))
+            matches!(Target::parse("sqlite:a/b.db"), Ok(Target::Sqlite(p)) if p == Path::new("a/b.db"))
         );
     }
 }

@@ -64,10 +64,9 @@ fn classify_code(code: &str) -> Failure {
     match (extended & 0xff, extended) {
         // SQLITE_FULL; SQLITE_IOERR_SHMSIZE and SQLITE_IOERR_WRITE also come from a full disk
         (13, _) | (_, 4874 | 778) => Failure::Full,
-        // SQLITE_BUSY, SQLITE_LOCKED
-        (5 | 6, _) => Failure::Contended,
-        // SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY
-        (10 | 14 | 8, _) => Failure::Unavailable,
+        // SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY; SQLITE_BUSY and SQLITE_LOCKED: this core is the only writer, so another
+        // program holds the file, and for longer than the driver waited
+        (10 | 14 | 8 | 5 | 6, _) => Failure::Unavailable,
         _ => Failure::Other,
     }
 }
@@ -85,7 +84,7 @@ mod tests {
         assert_eq!(classify_code("22001"), Failure::Other);
         assert_eq!(classify_code("13"), Failure::Full);
         assert_eq!(classify_code("778"), Failure::Full);
-        assert_eq!(classify_code("517"), Failure::Contended);
+        assert_eq!(classify_code("517"), Failure::Unavailable);
         assert_eq!(classify_code("1034"), Failure::Unavailable);
         assert_eq!(classify_code("1"), Failure::Other);
     }

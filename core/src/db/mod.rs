@@ -95,6 +95,7 @@ pub struct Db {
     read: DatabaseConnection,
     writer: writer::Writer,
     engine: Engine,
+    claim: connect::Claim,
 }
 
 impl std::fmt::Debug for Db {
@@ -112,6 +113,7 @@ impl Db {
             writer: writer::Writer::new(opened.write, opened.engine, clock, outlet),
             read: opened.read,
             engine: opened.engine,
+            claim: opened.claim,
         }
     }
 
@@ -141,5 +143,6 @@ impl Db {
     pub async fn close(&self) {
         self.writer.close().await;
         let _ = self.read.close_by_ref().await;
+        self.claim.release();
     }
 }

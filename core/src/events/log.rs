@@ -3,7 +3,7 @@
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
 use super::{Grants, LoggedEvent, entity};
-use crate::{db::TenantRead, error::Result};
+use crate::{app::App, clock::Micros, db::TenantRead, error::Result};
 
 /// The number of the last event; 0 where there is none.
 pub(super) async fn end(read: TenantRead<'_>) -> Result<i64> {
@@ -15,6 +15,18 @@ pub(super) async fn end(read: TenantRead<'_>) -> Result<i64> {
 pub(super) async fn beginning(read: TenantRead<'_>) -> Result<Option<i64>> {
     let first = read.one(entity::Entity::find().order_by_asc(entity::Column::Number)).await?;
     Ok(first.map(|row| row.number))
+}
+
+/// When the event of a number was committed; nothing where there is none.
+pub(super) async fn moment(read: TenantRead<'_>, number: i64) -> Result<Option<Micros>> {
+    let row = read.one(entity::Entity::find().filter(entity::Column::Number.eq(number))).await?;
+    Ok(row.map(|row| Micros(row.at)))
+}
+
+/// The cursor after a number; before the first event there is a place too.
+pub(super) async fn cursor(app: &App, read: TenantRead<'_>, number: i64) -> Result<String> {
+    let at = moment(read, number).await?.unwrap_or_default();
+    app.cursors.seal(read.tenant(), number, at)
 }
 
 /// A stretch of the log.

@@ -10,6 +10,7 @@ pub mod entity;
 pub mod feed;
 pub mod follow;
 mod log;
+mod mailbox;
 mod read;
 mod service;
 mod subscribe;
@@ -105,7 +106,7 @@ impl LoggedEvent {
         if let Some(sealed) = self.cursor.get() {
             return Ok(Arc::clone(sealed));
         }
-        let sealed: Arc<str> = cursors.seal(tenant, self.number)?.into();
+        let sealed: Arc<str> = cursors.seal(tenant, self.number, self.at)?.into();
         Ok(Arc::clone(self.cursor.get_or_init(|| sealed)))
     }
 }

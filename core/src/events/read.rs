@@ -23,7 +23,7 @@ pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::ReadRequest) -
     if let Some(cause) = reset {
         return Ok(pb::ReadResponse {
             items: Vec::new(),
-            cursor: app.cursors.seal(caller.tenant(), start)?,
+            cursor: log::cursor(app, read, start).await?,
             at_end: true,
             reset: Some(pb::Reset { cause: cause.into() }),
         });
@@ -44,7 +44,7 @@ pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::ReadRequest) -
     }
     Ok(pb::ReadResponse {
         items,
-        cursor: app.cursors.seal(caller.tenant(), upto)?,
+        cursor: log::cursor(app, read, upto).await?,
         at_end: upto >= end,
         reset: None,
     })

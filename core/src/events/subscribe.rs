@@ -6,10 +6,9 @@ use rapport_proto::events::v1::{
     self as pb, EventType, SubscribeResponse, event::Body, subscribe_response::Item,
 };
 use tokio::{
-    sync::{broadcast::error::RecvError, mpsc},
+    sync::broadcast::error::RecvError,
     time::{Instant, sleep_until},
 };
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use super::{
@@ -17,6 +16,7 @@ use super::{
     cursor::Place,
     feed::{Ephemeral, Listener},
     log,
+    mailbox::{Mailbox, Outgoing, mailbox},
 };
 use crate::{
     app::App,
@@ -24,25 +24,20 @@ use crate::{
     error::{Error, Reason, Result},
     ids::ChatId,
     layers::trace,
-    streams::StreamPermit,
     tenants,
 };
 
 /// How often an idle reader's cursor is moved.
 const CHECKPOINT: Duration = Duration::from_secs(25);
-/// How long the reason of the end is kept for a reader that stands still.
-const LAST_WORD: Duration = Duration::from_mins(10);
-/// How many items may be under way to a reader.
-const MAILBOX: usize = 64;
 /// How many events are taken at a time.
 const TAKE: usize = 128;
 
 /// What the service hands to tonic.
-pub(super) type Stream = ReceiverStream<Result<SubscribeResponse, Status>>;
+pub(super) type Stream = Outgoing;
 
 /// Checks the request, begins to listen, and leaves the rest to a task of its own.
 pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::SubscribeRequest) -> Result<Stream> {
-    let permit = app.streams.open(caller.session)?;
+    let permit = app.streams.open(caller.id())?;
     let listener = app.feeds.listen(caller.tenant());
     let read = app.db.read(&caller.scope);
     // The end first, the grants after it: a change of grants beyond this end is an event still to come.
@@ -52,7 +47,7 @@ pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::SubscribeReque
     }
     let grants = tenants::grants_of(app, caller).await?;
     let (place, reset) = begin(app, caller, &req.cursor, end).await?;
-    let (mailbox, stream) = mpsc::channel(MAILBOX);
+    let (mailbox, stream) = mailbox(permit);
     let subscription = Subscription {
         app: Arc::clone(app),
         caller: caller.clone(),
@@ -62,10 +57,10 @@ pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::SubscribeReque
         grants_as_of: end,
         place,
         mailbox,
-        _permit: permit,
+        expiry: Instant::now() + app.clock.now().until(caller.expires_at),
     };
     app.tasks.spawn(trace::carry(subscription.serve(reset)));
-    Ok(ReceiverStream::new(stream))
+    Ok(stream)
 }
 
 /// Where to begin, and whether the reader has to begin anew.
@@ -78,16 +73,18 @@ pub(super) async fn begin(
     if cursor.is_empty() {
         return Ok((end, None));
     }
-    let number = match app.cursors.open(caller.tenant(), cursor)? {
-        Place::OtherEpoch => return Ok((end, Some(pb::ResetCause::Restored))),
-        Place::After(number) if number > end => return Ok((end, Some(pb::ResetCause::Restored))),
-        Place::After(number) => number,
+    let (number, at) = match app.cursors.open(caller.tenant(), cursor)? {
+        Place::After(number, at) if number <= end => (number, at),
+        Place::After(..) | Place::OtherEpoch => return Ok((end, Some(pb::ResetCause::Restored))),
     };
-    let oldest = log::beginning(app.db.read(&caller.scope)).await?;
-    if number < end && oldest.is_none_or(|oldest| oldest > number + 1) {
-        return Ok((end, Some(pb::ResetCause::HistoryGone)));
+    let read = app.db.read(&caller.scope);
+    match log::moment(read, number).await? {
+        Some(found) if found == at => Ok((number, None)),
+        Some(_another) => Ok((end, Some(pb::ResetCause::Restored))),
+        // Before the first event of all, or just before the oldest that is kept.
+        None if log::beginning(read).await?.is_none_or(|oldest| oldest == number + 1) => Ok((number, None)),
+        None => Ok((end, Some(pb::ResetCause::HistoryGone))),
     }
-    Ok((number, None))
 }
 
 /// What the reader asked to hear of what may be heard.
@@ -128,8 +125,9 @@ struct Subscription {
     grants_as_of: i64,
     /// The number up to which the reader has everything.
     place: i64,
-    mailbox: mpsc::Sender<Result<SubscribeResponse, Status>>,
-    _permit: StreamPermit,
+    mailbox: Mailbox,
+    /// When the token ends.
+    expiry: Instant,
 }
 
 /// Why a subscription ends.
@@ -153,15 +151,7 @@ impl Subscription {
             Err(End::Told(error)) => {
                 metrics::counter!("rapport_streams_ended_total", "reason" => format!("{:?}", error.reason))
                     .increment(1);
-                // A reader that stands still is given no more time: its place in the mailbox is taken when it moves on.
-                let status = Status::from(error);
-                let (mailbox, stopping) = (self.mailbox.clone(), self.app.stopping.clone());
-                drop(self);
-                tokio::select! {
-                    biased;
-                    _ = mailbox.send_timeout(Err(status), LAST_WORD) => {}
-                    () = stopping.cancelled() => {}
-                }
+                self.mailbox.cut(Status::from(error));
             }
         }
     }
@@ -172,7 +162,7 @@ impl Subscription {
         let mut revoked = self.app.revocations.watch();
         let stopping = self.app.stopping.clone();
         let mut stopping = pin!(stopping.cancelled());
-        let expiry = Instant::now() + self.app.clock.now().until(self.caller.expires_at);
+        let expiry = self.expiry;
         if let Some(cause) = reset {
             self.send(self.place, Item::Reset(pb::Reset { cause: cause.into() })).await?;
         }
@@ -193,12 +183,10 @@ impl Subscription {
                 tokio::select! {
                     biased;
                     () = &mut stopping => {
-                        return Err(Error::new(Reason::ShuttingDown, "this server is shutting down").into());
+                        return Err(shutting_down().into());
                     }
-                    () = sleep_until(expiry) => {
-                        return Err(Error::new(Reason::TokenExpired, "the access token has expired").into());
-                    }
-                    () = self.mailbox.closed() => return Err(End::Gone),
+                    () = sleep_until(expiry) => return Err(expired().into()),
+                    () = self.mailbox.gone() => return Err(End::Gone),
                     _ = revoked.changed() => break,
                     _ = end.changed() => break,
                     heard = ephemerals.recv() => match heard {
@@ -222,7 +210,6 @@ impl Subscription {
     /// Gives the reader everything up to `end`, from the ring or, where it does not reach, from the log.
     async fn catch_up(&mut self, end: i64) -> Result<(), End> {
         while self.place < end {
-            self.check_authority()?;
             if let Some(events) = self.listener.feed.after(self.place, TAKE) {
                 for event in events {
                     self.pass(&event).await?;
@@ -251,6 +238,7 @@ impl Subscription {
     }
 
     async fn pass(&mut self, event: &LoggedEvent) -> Result<(), End> {
+        self.check_authority()?;
         self.place = event.number;
         if !self.grants.hear(&event.audience) {
             return Ok(());
@@ -277,20 +265,33 @@ impl Subscription {
     }
 
     async fn send(&self, place: i64, item: Item) -> Result<(), End> {
-        let cursor = self.app.cursors.seal(self.caller.tenant(), place)?;
+        let cursor = log::cursor(&self.app, self.app.db.read(&self.caller.scope), place).await?;
         self.post(SubscribeResponse { cursor, item: Some(item) }).await
     }
 
-    /// Waits for a reader that is slow only so long; one that stands still is cut off and comes back with its cursor.
+    /// Waits for a reader that is slow only so long; one that stands still is cut off and comes back with its cursor. While it
+    /// waits, its authority may end like at any other time.
     async fn post(&self, response: SubscribeResponse) -> Result<(), End> {
-        match self.mailbox.send_timeout(Ok(response), self.app.limits.slow_reader).await {
-            Ok(()) => Ok(()),
-            Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(End::Gone),
-            Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(Error::new(
-                Reason::SlowReader,
-                "the reader did not keep up; subscribe again with the last cursor",
-            )
-            .into()),
+        let Err(mut response) = self.mailbox.try_put(response) else { return Ok(()) };
+        let mut revoked = self.app.revocations.watch();
+        self.check_authority()?;
+        let patience = Instant::now() + self.app.limits.slow_reader;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.app.stopping.cancelled() => return Err(shutting_down().into()),
+                () = sleep_until(self.expiry) => return Err(expired().into()),
+                () = self.mailbox.gone() => return Err(End::Gone),
+                _ = revoked.changed() => self.check_authority()?,
+                () = self.mailbox.room() => match self.mailbox.try_put(response) {
+                    Ok(()) => return Ok(()),
+                    Err(back) => response = back,
+                },
+                () = sleep_until(patience) => {
+                    let text = "the reader did not keep up; subscribe again with the last cursor";
+                    return Err(Error::new(Reason::SlowReader, text).into());
+                }
+            }
         }
     }
 
@@ -304,8 +305,16 @@ impl Subscription {
         }
         let body = pb::ephemeral::Body::Typing(ephemeral.typing.clone());
         let item = Item::Ephemeral(pb::Ephemeral { body: Some(body) });
-        if self.mailbox.try_send(Ok(SubscribeResponse { cursor: String::new(), item: Some(item) })).is_err() {
+        if self.mailbox.try_put(SubscribeResponse { cursor: String::new(), item: Some(item) }).is_err() {
             metrics::counter!("rapport_ephemerals_dropped_total").increment(1);
         }
     }
+}
+
+fn shutting_down() -> Error {
+    Error::new(Reason::ShuttingDown, "this server is shutting down")
+}
+
+fn expired() -> Error {
+    Error::new(Reason::TokenExpired, "the access token has expired")
 }

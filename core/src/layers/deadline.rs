@@ -1,6 +1,6 @@
 //! The caller's deadline (`grpc-timeout`), or 30 seconds. tonic applies it in its own transport only; this holds in process too.
 
-use std::{convert::Infallible, future::Future, time::Duration};
+use std::{future::Future, time::Duration};
 
 use http::HeaderMap;
 
@@ -39,10 +39,10 @@ fn parse(text: &str) -> Option<Duration> {
 
 pub(super) async fn within(
     deadline: Duration,
-    inner: impl Future<Output = Result<Response, Infallible>>,
+    inner: impl Future<Output = Answer<Response>>,
 ) -> Answer<Response> {
     match tokio::time::timeout(deadline, inner).await {
-        Ok(Ok(response)) => Ok(response),
+        Ok(answer) => answer,
         Err(_elapsed) => {
             Err(Error::new(Reason::DeadlineExceeded, "the deadline passed before there was an answer"))
         }

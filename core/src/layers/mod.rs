@@ -3,13 +3,15 @@
 //! 1. [`trace`]: a request id, a span, counters; first, so that everything below is told of.
 //! 2. [`panic`]: a fault in one call costs that call.
 //! 3. [`reason`]: a refusal by the gRPC library gets its row of the error table like our own.
-//! 4. [`limit`]: sheds load before any work is done for it.
-//! 5. [`deadline`]: what nobody waits for any more is dropped; what the writer has taken is finished all the same.
-//! 6. [`auth`]: who calls, and whether the contract lets them.
+//! 4. [`deadline`]: what nobody waits for any more is dropped; what the writer has taken is finished all the same.
+//! 5. [`auth`]: who calls, and whether the contract lets them: before anything is read of what they send.
+//! 6. [`body`]: the whole request, within its size and soon; a caller who keeps it back holds no place.
+//! 7. [`limit`]: sheds load before any work is done for it.
 //!
 //! Validation is not here: the contract's codec refuses a body that breaks its rules while decoding it.
 
 pub mod auth;
+pub mod body;
 pub mod deadline;
 pub mod limit;
 pub mod panic;
@@ -69,10 +71,15 @@ where
         let path = req.uri().path().to_owned();
         Box::pin(trace::around(call, async move {
             let answered = panic::contain(async {
-                let _permit = limit::enter(&app)?;
-                auth::check(&app, &mut req)?;
                 let deadline = deadline::of(req.headers())?;
-                deadline::within(deadline, inner.call(req)).await
+                deadline::within(deadline, async {
+                    auth::check(&app, &mut req)?;
+                    let req = body::whole(req).await?;
+                    let _permit = limit::enter(&app)?;
+                    let Ok(response) = inner.call(req).await;
+                    Ok(response)
+                })
+                .await
             });
             let response = answered.await.unwrap_or_else(|error| Status::from(error).into_http());
             Ok(reason::explained(&path, response))

@@ -42,16 +42,19 @@ pub(super) struct Failed {
     pub(super) works: Vec<Work>,
     /// Why.
     pub(super) error: Error,
-    /// False where the commit's answer was lost, so that it may have happened after all.
-    pub(super) definite: bool,
-    contended: bool,
+    /// What can be done about it.
+    pub(super) cure: Cure,
 }
 
-impl Failed {
-    /// Whether the same work may succeed at once.
-    pub(super) fn contended(&self) -> bool {
-        self.contended
-    }
+/// What can be done about a batch that came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cure {
+    /// One piece of it is at fault: each is run alone.
+    Apart,
+    /// It lost against another transaction: the same again may succeed at once.
+    Again,
+    /// Nothing here: the database is gone or full, or the commit's answer was lost, so that it may have happened after all.
+    None,
 }
 
 enum Trouble {
@@ -102,15 +105,19 @@ impl Batch {
             }
             Err(trouble) => {
                 metrics::counter!("rapport_writer_rollbacks_total").increment(1);
-                let (error, definite, contended) = match trouble {
+                let (error, cure) = match trouble {
+                    Trouble::Unit(e) => (e, Cure::Apart),
+                    Trouble::CommitLost(e) => (unknown().caused_by(e), Cure::None),
                     Trouble::Database(e) => {
-                        let contended = classify(&e) == Failure::Contended;
-                        (Error::from(e), true, contended)
+                        let cure = match classify(&e) {
+                            Failure::Contended => Cure::Again,
+                            Failure::Unavailable | Failure::Full => Cure::None,
+                            Failure::Duplicate | Failure::Other => Cure::Apart,
+                        };
+                        (Error::from(e), cure)
                     }
-                    Trouble::Unit(e) => (e, true, false),
-                    Trouble::CommitLost(e) => (unknown().caused_by(e), false, false),
                 };
-                Err(Failed { works: self.into_works(), error, definite, contended })
+                Err(Failed { works: self.into_works(), error, cure })
             }
         }
     }

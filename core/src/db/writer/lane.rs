@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     BATCH, Outlet, Work,
-    batch::{Batch, Failed},
+    batch::{Batch, Cure, Failed},
 };
 use crate::{clock::Clock, db::Engine};
 
@@ -76,15 +76,13 @@ async fn work_off(shared: &Shared, waiting: &mut Vec<Work>) {
     #[expect(clippy::cast_precision_loss, reason = "a batch has at most 256 pieces")]
     metrics::histogram!("rapport_writer_batch_size").record(waiting.len() as f64);
     let batch = Batch::new(std::mem::take(waiting));
-    let Err(Failed { works, error, definite, .. }) = batch.commit(shared).await else { return };
-    // An unknown outcome is never tried again here: that is the caller's, with the request id.
-    if works.len() == 1 || !definite {
-        for work in works {
-            work.refuse(error.clone());
-        }
+    let Err(failed) = batch.commit(shared).await else { return };
+    // Where the database is gone or full it is so for all of them: each alone would only wait as long again.
+    if failed.cure == Cure::None || (failed.works.len() == 1 && failed.cure == Cure::Apart) {
+        failed.refuse();
         return;
     }
-    for work in works {
+    for work in failed.works {
         alone(shared, work).await;
     }
 }
@@ -94,13 +92,19 @@ async fn alone(shared: &Shared, work: Work) {
     for attempt in 1..=TRIES {
         match Batch::new(works).commit(shared).await {
             Ok(()) => return,
-            Err(failed) if failed.definite && failed.contended() && attempt < TRIES => works = failed.works,
+            Err(failed) if failed.cure == Cure::Again && attempt < TRIES => works = failed.works,
             Err(failed) => {
-                for work in failed.works {
-                    work.refuse(failed.error.clone());
-                }
+                failed.refuse();
                 return;
             }
+        }
+    }
+}
+
+impl Failed {
+    fn refuse(self) {
+        for work in self.works {
+            work.refuse(self.error.clone());
         }
     }
 }
