@@ -9,6 +9,7 @@ mod bad_input;
 mod cast;
 mod client;
 mod conversation;
+mod endings;
 mod faults;
 mod forge;
 mod isolation;

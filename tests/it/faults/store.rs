@@ -107,3 +107,35 @@ async fn connections_that_the_database_ends_cost_nobody_a_message() {
     drop(world);
     drop(cluster);
 }
+
+/// All who wait in one lane learn it together, not one after the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_learns_of_an_outage_as_soon_as_one_does() {
+    let cluster = PrivateCluster::start(None);
+    let world = world_on(&cluster).await;
+    let visitor = world.visitor().await;
+    let chat = visitor.start_chat("1").await.chat_id;
+    let raw = world.raw(Some(&visitor.visit().await.access_token));
+    tokio::task::block_in_place(|| cluster.stop());
+    let calls: Vec<_> = (0..60)
+        .map(|_| {
+            let body = json!({"chatId": chat, "requestId": request_id(), "text": "lost in a crowd"});
+            let raw = raw.clone();
+            tokio::spawn(async move { call(&raw, method("ChatService.SendMessage"), &body).await })
+        })
+        .collect();
+    let answers = soon("everybody is answered", ANSWERED * 2, async {
+        let mut answers = Vec::new();
+        for call in calls {
+            answers.push(call.await.unwrap());
+        }
+        answers
+    });
+    for answer in answers.await {
+        refused(answer, Reason::StoreUnavailable);
+    }
+    tokio::task::block_in_place(|| cluster.resume());
+    visitor.send(&chat, "2").await.unwrap();
+    drop(world);
+    drop(cluster);
+}

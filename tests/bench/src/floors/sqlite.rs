@@ -114,23 +114,16 @@ impl Sqlite {
         }
         let end = one(&mut conn.prepare_cached(END)?, [tenant], |row| row.get::<_, i64>(0))?.unwrap_or(0);
         let at = Clock::System.now().0;
+        // Table by table: while one is written its pages stay in the cache, which is small.
         let mut insert = conn.prepare_cached(MESSAGE)?;
-        let mut log = conn.prepare_cached(EVENT)?;
-        for (message, number) in messages.iter().zip(end + 1..) {
-            let Message { chat, visitor, id, request, text, hash } = message;
+        for Message { chat, visitor, id, request, text, hash } in &messages {
             let seq = heads.entry(*chat).and_modify(|seq| *seq += 1).or_insert(1);
             insert.execute(params![tenant, chat, *seq, id, visitor, text, request, hash, at])?;
+        }
+        let mut insert = conn.prepare_cached(EVENT)?;
+        for (Message { chat, visitor, id, .. }, number) in messages.iter().zip(end + 1..) {
             event.payload[..16].copy_from_slice(id.as_bytes());
-            log.execute(params![
-                tenant,
-                number,
-                event.kind,
-                chat,
-                visitor,
-                event.audience,
-                event.payload,
-                at
-            ])?;
+            insert.execute(params![tenant, number, event.kind, chat, visitor, event.audience, event.payload, at])?;
         }
         conn.prepare_cached("commit")?.execute([])?;
         Ok(())
