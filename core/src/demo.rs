@@ -5,8 +5,9 @@ use std::{fs, io::Write as _, net::SocketAddr, os::unix::fs::OpenOptionsExt as _
 
 use rapport_proto::{
     auth::v1::{SetUpRequest, SignInRequest, auth_service_client::AuthServiceClient},
+    fault::Fault,
     tenants::v1::{
-        CreateDepartmentRequest, CreateMemberRequest, Owner, Role, Workspace,
+        CreateDepartmentRequest, CreateMemberRequest, ListMembersRequest, Member, Owner, Role, Workspace,
         tenant_service_client::TenantServiceClient,
     },
 };
@@ -17,13 +18,16 @@ use uuid::Uuid;
 use crate::{
     app::App,
     auth,
-    error::{Error, Result},
+    error::{Error, Reason, Result},
     server,
 };
 
 /// What `demo.json` holds.
 #[derive(Debug, Serialize, Deserialize)]
 struct Demo {
+    /// Whether all that is named below has been made; a start that finds it is not goes on from there.
+    #[serde(default)]
+    complete: bool,
     grpc_addr: String,
     workspace: String,
     owner: Person,
@@ -46,9 +50,8 @@ pub async fn prepare(app: &Arc<App>, data_dir: &Path, grpc_addr: SocketAddr) -> 
     let path = data_dir.join("demo.json");
     let mut demo = if auth::needs_owner(app).await? {
         let demo = invent(app);
-        // Written before the accounts are made: a crash in between leaves a file to start over with, never lost passwords.
+        // Written before the accounts are made: a crash in between never loses a password.
         write(&path, &demo)?;
-        make(app, &demo).await?;
         demo
     } else {
         let text = fs::read_to_string(&path).map_err(|_| {
@@ -59,6 +62,10 @@ pub async fn prepare(app: &Arc<App>, data_dir: &Path, grpc_addr: SocketAddr) -> 
         })?;
         serde_json::from_str(&text).map_err(Error::internal)?
     };
+    if !demo.complete {
+        make(app, &demo).await?;
+        demo.complete = true;
+    }
     demo.grpc_addr = grpc_addr.to_string();
     write(&path, &demo)?;
     Ok(banner(&demo, &path))
@@ -71,6 +78,7 @@ fn invent(app: &App) -> Demo {
         password: hex::encode(app.ids.random::<8>()),
     };
     Demo {
+        complete: false,
         grpc_addr: String::new(),
         workspace: WORKSPACE.to_owned(),
         owner: person(OWNER),
@@ -78,6 +86,7 @@ fn invent(app: &App) -> Demo {
     }
 }
 
+/// Makes what is not there yet: a crash may have come after any of these steps, each of which is whole or not at all.
 async fn make(app: &Arc<App>, demo: &Demo) -> Result<()> {
     let stack = server::stack(app, false)?;
     let mut auth_client = AuthServiceClient::new(stack.clone());
@@ -94,11 +103,10 @@ async fn make(app: &Arc<App>, demo: &Demo) -> Result<()> {
         workspace: Some(workspace),
         owner: Some(Owner { email: owner.email.clone(), name: owner.name, password: owner.password.clone() }),
     };
-    auth_client.set_up(set_up).await.map_err(refused)?;
+    done(auth_client.set_up(set_up).await, Reason::SetupDone)?;
     let sign_in =
         SignInRequest { workspace: demo.workspace.clone(), email: owner.email, password: owner.password };
     let token = auth_client.sign_in(sign_in).await.map_err(refused)?.into_inner().access_token;
-    let mut member_ids = Vec::new();
     for agent in demo.agents.clone() {
         let create = CreateMemberRequest {
             request_id: app.ids.make::<Uuid>().to_string(),
@@ -107,16 +115,27 @@ async fn make(app: &Arc<App>, demo: &Demo) -> Result<()> {
             role: Role::Agent.into(),
             password: agent.password,
         };
-        let created = tenants.create_member(signed(create, &token)?).await.map_err(refused)?.into_inner();
-        member_ids.extend(created.member.map(|member| member.member_id));
+        done(tenants.create_member(signed(create, &token)?).await, Reason::MemberExists)?;
     }
+    let list = signed(ListMembersRequest::default(), &token)?;
+    let members = tenants.list_members(list).await.map_err(refused)?.into_inner().members;
+    let is_agent = |member: &Member| demo.agents.iter().any(|agent| agent.email == member.email);
+    let member_ids = members.into_iter().filter(is_agent).map(|member| member.member_id).collect();
     let create = CreateDepartmentRequest {
         request_id: app.ids.make::<Uuid>().to_string(),
         name: "Support".to_owned(),
         member_ids,
     };
-    tenants.create_department(signed(create, &token)?).await.map_err(refused)?;
-    Ok(())
+    done(tenants.create_department(signed(create, &token)?).await, Reason::DepartmentExists)
+}
+
+/// A step that an earlier start has taken is refused with the reason given, which is as good.
+fn done<T>(answer: Result<T, Status>, before: Reason) -> Result<()> {
+    match answer {
+        Ok(_) => Ok(()),
+        Err(status) if Fault::from_status(&status).is_some_and(|fault| fault.reason == before) => Ok(()),
+        Err(status) => Err(refused(status)),
+    }
 }
 
 fn signed<T>(body: T, token: &str) -> Result<Request<T>> {
@@ -150,7 +169,7 @@ fn write(path: &Path, demo: &Demo) -> Result<()> {
 fn banner(demo: &Demo, path: &Path) -> String {
     use std::fmt::Write as _;
 
-    let Demo { grpc_addr, workspace, owner, agents } = demo;
+    let Demo { grpc_addr, workspace, owner, agents, .. } = demo;
     let mut people = String::new();
     for (role, person) in std::iter::once(("owner", owner)).chain(agents.iter().map(|agent| ("agent", agent)))
     {

@@ -63,10 +63,12 @@ pub struct Once {
 }
 
 impl Once {
-    /// A request of `method` by a caller, told apart from others by its whole body.
+    /// A request of `method` by a caller, told apart from others by its whole body but the request id, which is the same id
+    /// in whatever case it is written.
     pub fn new(method: &'static str, caller_id: Uuid, request_id: &str, body: &impl Message) -> Result<Self> {
-        let request_id = parse(request_id)?;
-        Ok(Self { method, caller_id, request_id, body_hash: hash(&[&body.encode_to_vec()]) })
+        let body = body.encode_to_vec();
+        let rest = without_request_id(&body, request_id).unwrap_or(&body);
+        Ok(Self { method, caller_id, request_id: parse(request_id)?, body_hash: hash(&[rest]) })
     }
 
     /// The client's id of the request.
@@ -115,6 +117,12 @@ impl Once {
     }
 }
 
+/// A create's encoded body after its request id, which is field 1 of each and so stands first.
+fn without_request_id<'a>(body: &'a [u8], request_id: &str) -> Option<&'a [u8]> {
+    let length = u8::try_from(request_id.len()).ok()?;
+    body.strip_prefix(&[0x0a, length])?.strip_prefix(request_id.as_bytes())
+}
+
 /// A request id as the database holds it; the contract has checked its form.
 pub fn parse(request_id: &str) -> Result<Uuid> {
     Uuid::try_parse(request_id).map_err(Error::internal)
@@ -129,4 +137,45 @@ pub fn hash(parts: &[&[u8]]) -> Vec<u8> {
         hash.update(part);
     }
     hash.finalize()[..16].to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use rapport_proto::{
+        chats::v1::StartChatRequest,
+        tenants::v1::{CreateDepartmentRequest, CreateMemberRequest, CreateTenantRequest},
+    };
+
+    use super::*;
+
+    const LOWER: &str = "0190a5b0-0000-7abc-8def-0123456789ab";
+
+    #[test]
+    fn a_body_is_the_same_in_whatever_case_its_request_id_is_written() {
+        let once = |request_id: &str, text: &str| {
+            let body = StartChatRequest {
+                request_id: request_id.to_owned(),
+                text: text.to_owned(),
+                ..Default::default()
+            };
+            Once::new("StartChat", Uuid::nil(), request_id, &body).unwrap()
+        };
+        let (lower, upper) = (once(LOWER, "Hello"), once(&LOWER.to_uppercase(), "Hello"));
+        assert_eq!((lower.request_id, &lower.body_hash), (upper.request_id, &upper.body_hash));
+        assert_ne!(lower.body_hash, once(LOWER, "Hello?").body_hash);
+    }
+
+    #[test]
+    fn every_create_has_its_request_id_first() {
+        let request_id = LOWER.to_owned();
+        let bodies = [
+            StartChatRequest { request_id: request_id.clone(), ..Default::default() }.encode_to_vec(),
+            CreateTenantRequest { request_id: request_id.clone(), ..Default::default() }.encode_to_vec(),
+            CreateMemberRequest { request_id: request_id.clone(), ..Default::default() }.encode_to_vec(),
+            CreateDepartmentRequest { request_id, ..Default::default() }.encode_to_vec(),
+        ];
+        for body in bodies {
+            assert_eq!(without_request_id(&body, LOWER), Some(&[][..]));
+        }
+    }
 }

@@ -189,8 +189,9 @@ pub(crate) async fn store(
         });
         entity::Entity::insert_many(models).exec_without_returning(tx).await?;
     }
-    let newest = rows.last().map_or(0, |row| row.number);
-    if newest / PRUNE_EVERY > (newest - rows.len() as i64) / PRUNE_EVERY {
+    let (first, newest) =
+        rows.first().zip(rows.last()).map_or((1, 0), |(first, last)| (first.number, last.number));
+    if newest / PRUNE_EVERY > (first - 1) / PRUNE_EVERY {
         prune(tx, now, newest).await?;
     }
     Ok(rows)
@@ -226,5 +227,52 @@ pub async fn follow(app: Arc<App>, stop: CancellationToken) {
         if let Err(error) = app.revocations.poll(&app).await {
             tracing::warn!(%error, causes = error.causes(), "revocations cannot be followed");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::TransactionTrait as _;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        db::{self, Opened, Target},
+        migrate,
+    };
+
+    /// As many people sign out at once.
+    async fn sign_outs(opened: &Opened, now: Micros, count: u128) {
+        let tenant = Uuid::from_u128(1).into();
+        let revoked: Vec<_> =
+            (0..count).map(|n| (tenant, Revoke::Session(Uuid::from_u128(n).into()))).collect();
+        let tx = opened.write().begin().await.unwrap();
+        store(&tx, opened.engine(), now, &revoked).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn numbers(opened: &Opened) -> Vec<i64> {
+        let rows = entity::Entity::find().order_by_asc(entity::Column::Number).all(opened.write()).await;
+        rows.unwrap().into_iter().map(|row| row.number).collect()
+    }
+
+    #[tokio::test]
+    async fn what_cannot_matter_any_more_goes_in_bounded_steps_and_numbers_go_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let opened = db::open(&Target::Sqlite(dir.path().join("rapport.db")), 2).await.unwrap();
+        migrate::run(&opened).await.unwrap();
+        let mut now = Micros(1_800_000_000_000_000);
+        sign_outs(&opened, now, 1_500).await;
+        assert_eq!(numbers(&opened).await, (1..=1_500).collect::<Vec<_>>());
+        now = now.plus(MATTERS * 4);
+        sign_outs(&opened, now, 1).await;
+        assert_eq!(numbers(&opened).await.len(), 1_501, "not with every sign-out");
+        sign_outs(&opened, now, 64).await;
+        assert_eq!(numbers(&opened).await, (1_001..=1_565).collect::<Vec<_>>(), "a thousand at most");
+        sign_outs(&opened, now, 64).await;
+        assert_eq!(numbers(&opened).await, (1_501..=1_629).collect::<Vec<_>>());
+        now = now.plus(MATTERS * 4);
+        sign_outs(&opened, now, 64).await;
+        assert_eq!(numbers(&opened).await, (1_630..=1_693).collect::<Vec<_>>(), "the newest stay");
     }
 }

@@ -149,9 +149,9 @@ create table chats (
 ;
 create index chats_by_state on chats (tenant_id, state, chat_id)
 ;
-create index chats_by_assignee on chats (tenant_id, assignee_id, chat_id)
+create index chats_by_assignee on chats (tenant_id, assignee_id, state, chat_id)
 ;
-create index chats_by_department on chats (tenant_id, department_id, chat_id)
+create index chats_by_department on chats (tenant_id, department_id, state, chat_id)
 ;
 create index chats_by_customer on chats (tenant_id, customer_id, chat_id)
 ;

@@ -300,8 +300,17 @@ async fn the_same_request_id_starts_the_same_chat(world: &World) {
     assert_eq!(visitor.start(request.clone()).await.unwrap().chat_id, chats[0]);
     assert_eq!(visitor.chats(0).await.unwrap().len(), 1);
     assert_eq!(visitor.messages(&chats[0]).await.unwrap().len(), 1);
-    let other = chats::StartChatRequest { text: "Something else".into(), ..request };
+    let other = chats::StartChatRequest { text: "Something else".into(), ..request.clone() };
     refused(visitor.start(other).await, Reason::RequestIdReused);
+    let shouted =
+        chats::StartChatRequest { request_id: request.request_id.to_uppercase(), ..request.clone() };
+    assert_eq!(visitor.start(shouted).await.unwrap().chat_id, chats[0], "an id is the same in either case");
+    // The first message has the chat's request id, in the space of ids that messages have for themselves.
+    refused(visitor.send_as(&request.request_id, &chats[0], "Hello").await, Reason::RequestIdReused);
+    let of_a_message = request_id();
+    visitor.send_as(&of_a_message, &chats[0], "More").await.unwrap();
+    let third = chats::StartChatRequest { request_id: of_a_message, ..Default::default() };
+    refused(visitor.start(third).await, Reason::RequestIdReused);
 }
 
 async fn a_visitor_cannot_write_internal_notes(world: &World) {

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use rapport_tests::expect::refused;
+use rapport_tests::proto::auth::v1::GetKeySetRequest;
 use rapport_tests::proto::errors::v1::Reason;
 use rapport_tests::proto::events::v1::SubscribeRequest;
 use rapport_tests::proto::events::v1::event_service_client::EventServiceClient;
@@ -90,7 +91,7 @@ async fn calls_that_keep_their_body_back_take_no_place_from_others() {
         })
         .collect();
     for _ in 0..20 {
-        world.nobody().get_key_set(Default::default()).await.unwrap();
+        world.nobody().get_key_set(GetKeySetRequest {}).await.unwrap();
     }
     for call in withheld {
         let answer = soon("the announced call is given up", PATIENCE, call).await.unwrap();

@@ -11,6 +11,7 @@ use crate::conversation::seqs;
 on_both![
     chats_are_paged_newest_first_without_a_gap_or_a_repeat,
     chats_are_filtered_by_state_assignee_department_and_customer,
+    whoever_lists_chats_finds_those_they_may_see_and_asked_for,
     messages_are_paged_up_and_down_in_ascending_order,
     text_comes_back_as_it_was_written,
 ];
@@ -71,6 +72,86 @@ async fn chats_are_filtered_by_state_assignee_department_and_customer(world: &Wo
     let customer_id = waiting.customer.unwrap().customer_id;
     let hers = chats::ListChatsRequest { customer_id, assignee_id: ada.member_id().into(), ..all() };
     assert_eq!(list(hers).await, [active], "filters combine");
+}
+
+async fn whoever_lists_chats_finds_those_they_may_see_and_asked_for(world: &World) {
+    let (ada, ben) = (world.agent("Ada").await, world.agent("Ben").await);
+    let sales = world.department("Sales", &[&ada]).await.department_id;
+    let support = world.department("Support", &[&ada, &ben]).await.department_id;
+    let billing = world.department("Billing", &[&ben]).await.department_id;
+    let (vera, will) = (world.visitor().await, world.visitor().await);
+    for department in ["", &sales, &support, &billing] {
+        for (visitor, assignee) in [(&vera, None), (&will, Some(&ada)), (&vera, Some(&ben))] {
+            for close in [false, true] {
+                let chat = visitor.start_chat_with(department, "Hello").await.chat_id;
+                if let Some(assignee) = assignee {
+                    world.owner.transfer_to(&chat, assignee).await.unwrap();
+                }
+                if close {
+                    world.owner.close(&chat, "").await.unwrap();
+                }
+            }
+        }
+    }
+    let everything = world.owner.chats(0).await.unwrap();
+    assert_eq!(everything.len(), 24);
+    let assigned_to =
+        |chat: &chats::Chat, id: &str| chat.assignee.as_ref().is_some_and(|it| it.member_id == id);
+    let hers = |chat: &chats::Chat| {
+        let department = [String::new(), sales.clone(), support.clone()].contains(&chat.department_id);
+        department || assigned_to(chat, ada.member_id())
+    };
+    let own = |chat: &chats::Chat| chat.customer.as_ref().unwrap().visitor_id == vera.visitor_id;
+    let customer_id = everything.iter().find(|chat| own(chat)).unwrap().customer.clone().unwrap().customer_id;
+
+    let mut asked = Vec::new();
+    for states in
+        [vec![], vec![ChatState::Closed], vec![ChatState::Waiting, ChatState::Active, ChatState::Waiting]]
+    {
+        for assignee_id in ["", ada.member_id(), ben.member_id()] {
+            for department_id in ["", &sales, &billing] {
+                for customer_id in ["", &customer_id] {
+                    asked.push(chats::ListChatsRequest {
+                        states: states.iter().map(|state| i32::from(*state)).collect(),
+                        assignee_id: assignee_id.to_owned(),
+                        department_id: department_id.to_owned(),
+                        customer_id: customer_id.to_owned(),
+                        page_size: 5,
+                        page_token: String::new(),
+                    });
+                }
+            }
+        }
+    }
+    for request in asked {
+        let fits = |chat: &&chats::Chat| {
+            (request.states.is_empty() || request.states.contains(&chat.state))
+                && (request.assignee_id.is_empty() || assigned_to(chat, &request.assignee_id))
+                && (request.department_id.is_empty() || chat.department_id == request.department_id)
+                && (request.customer_id.is_empty()
+                    || chat.customer.as_ref().unwrap().customer_id == request.customer_id)
+        };
+        let ids = |seen: &dyn Fn(&chats::Chat) -> bool| {
+            let fit = everything.iter().filter(fits).filter(|chat| seen(chat));
+            fit.map(|chat| chat.chat_id.clone()).collect::<Vec<_>>()
+        };
+        for (who, client, expected) in [
+            ("the owner", &world.owner.client, ids(&|_| true)),
+            ("an agent", &ada.client, ids(&hers)),
+            ("a visitor", &vera.client, ids(&own)),
+        ] {
+            let (mut request, mut listed) = (request.clone(), Vec::new());
+            loop {
+                let page = client.list_chats(request.clone()).await.unwrap();
+                listed.extend(page.chats.into_iter().map(|chat| chat.chat_id));
+                request.page_token = page.next_page_token;
+                if request.page_token.is_empty() {
+                    break;
+                }
+            }
+            assert_eq!(listed, expected, "{who} asks {request:?}");
+        }
+    }
 }
 
 async fn messages_are_paged_up_and_down_in_ascending_order(world: &World) {

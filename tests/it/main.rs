@@ -5,12 +5,14 @@
 #[macro_use]
 mod shapes;
 
+mod auth_log;
 mod bad_input;
 mod cast;
 mod client;
 mod conversation;
 mod endings;
 mod faults;
+mod first_start;
 mod forge;
 mod isolation;
 mod lists;

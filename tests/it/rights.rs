@@ -2,7 +2,8 @@
 
 use rapport_tests::client::request_id;
 use rapport_tests::expect::refused;
-use rapport_tests::proto::chats::v1::ChatState;
+use rapport_tests::listener::Listener;
+use rapport_tests::proto::chats::v1::{ChatState, Sender, SenderKind};
 use rapport_tests::proto::errors::v1::Reason;
 use rapport_tests::proto::events::v1::event::Body;
 use rapport_tests::proto::tenants::v1 as tenants;
@@ -16,6 +17,10 @@ on_all![
 
 on_both![
     a_chat_is_given_to_active_members_who_answer_chats_and_to_nobody_else,
+    a_chat_given_to_the_member_who_has_it_stays_as_it_is,
+    a_visitor_learns_how_far_the_staff_has_read_and_of_the_assignee_alone_who,
+    a_viewers_mark_counts_for_the_staff_only_where_it_was_made_as_an_agent,
+    a_visitor_learns_that_somebody_writes_and_of_the_assignee_alone_who,
     only_an_owner_touches_owners_and_the_last_one_stays,
     of_two_owners_who_unmake_each_other_at_once_one_stays,
     names_are_unique_where_the_contract_says_so,
@@ -114,6 +119,139 @@ async fn a_chat_is_given_to_active_members_who_answer_chats_and_to_nobody_else(w
     assert_eq!(ada.chat(&chat).await.unwrap().assignee.unwrap().member_id, ada.member_id());
     world.owner.set_state(&ben, MemberState::Active).await.unwrap();
     ada.transfer_to(&chat, &ben).await.unwrap();
+}
+
+async fn a_chat_given_to_the_member_who_has_it_stays_as_it_is(world: &World) {
+    let (ada, ben) = (world.agent("Ada").await, world.agent("Ben").await);
+    let visitor = world.visitor().await;
+    let chat = visitor.start_chat("Hello").await.chat_id;
+    let waiting = ben.transfer_to(&chat, &ada).await.unwrap();
+    assert_eq!(waiting.state(), ChatState::Active, "from the queue it is a change");
+    let events = world.owner.log("").await.unwrap().len();
+    assert_eq!(ben.transfer_to(&chat, &ada).await.unwrap(), waiting);
+    assert_eq!(ada.transfer_to(&chat, &ada).await.unwrap(), waiting);
+    assert_eq!(world.owner.log("").await.unwrap().len(), events);
+    assert_eq!(ada.transfer_to(&chat, &ben).await.unwrap().revision, waiting.revision + 1);
+}
+
+/// The kind, the id and the name of somebody, as a test writes them.
+type Known = (SenderKind, String, String);
+
+fn known(sender: Option<Sender>) -> Known {
+    let sender = sender.unwrap();
+    (sender.kind(), sender.id, sender.name)
+}
+
+fn marks(ears: &Listener) -> Vec<(Known, u32)> {
+    let marks = ears.events().into_iter().filter_map(|(_, event)| match event.body {
+        Some(Body::MessagesRead(read)) => Some((known(read.reader), read.seq)),
+        _ => None,
+    });
+    marks.collect()
+}
+
+async fn a_visitor_learns_how_far_the_staff_has_read_and_of_the_assignee_alone_who(world: &World) {
+    let (ada, ben, vic) = (world.agent("Ada").await, world.agent("Ben").await, world.viewer("Vic").await);
+    let visitor = world.visitor().await;
+    let chat = visitor.start_chat("1").await.chat_id;
+    ada.claim(&chat).await.unwrap();
+    ben.note(&chat, "2").await.unwrap();
+    ada.send(&chat, "3").await.unwrap();
+    ada.note(&chat, "4").await.unwrap();
+    let (mut staff_ears, mut visitor_ears) = (world.owner.listen().await, visitor.listen().await);
+    let read_seqs = async || {
+        let (staff, customer) = (ada.chat(&chat).await.unwrap(), visitor.chat(&chat).await.unwrap());
+        assert_eq!(ada.chats(0).await.unwrap()[0], staff);
+        assert_eq!(visitor.chats(0).await.unwrap()[0], customer);
+        (staff.staff_read_seq, customer.staff_read_seq)
+    };
+    assert_eq!(vic.mark_read(&chat, 4).await.unwrap(), 4);
+    assert_eq!(read_seqs().await, (0, 0), "a viewer's mark is the viewer's own");
+    ben.mark_read(&chat, 2).await.unwrap();
+    assert_eq!(read_seqs().await, (2, 1), "the number of a note is not the visitor's to know");
+    ada.mark_read(&chat, 1).await.unwrap();
+    ada.mark_read(&chat, 2).await.unwrap();
+    assert_eq!(read_seqs().await, (2, 1));
+    ada.mark_read(&chat, 4).await.unwrap();
+    assert_eq!(read_seqs().await, (4, 3));
+    ben.mark_read(&chat, 4).await.unwrap();
+    visitor.mark_read(&chat, 3).await.unwrap();
+    assert_eq!(read_seqs().await, (4, 3));
+    visitor.send(&chat, "5").await.unwrap();
+    staff_ears.message("5").await;
+    visitor_ears.message("5").await;
+
+    let member = |who: &rapport_tests::actors::Staff| {
+        (SenderKind::Member, who.member_id().to_owned(), who.member.name.clone())
+    };
+    let nobody = (SenderKind::Member, String::new(), String::new());
+    let customer = (SenderKind::Customer, visitor.visitor_id.clone(), String::new());
+    let (a, b, v) = (member(&ada), member(&ben), member(&vic));
+    assert_eq!(
+        marks(&staff_ears),
+        [
+            (v, 4),
+            (b.clone(), 2),
+            (a.clone(), 1),
+            (a.clone(), 2),
+            (a.clone(), 4),
+            (b, 4),
+            (customer.clone(), 3)
+        ]
+    );
+    assert_eq!(marks(&visitor_ears), [(nobody, 1), (a, 3), (customer, 3)]);
+    let log = format!("{:?}{}", visitor.log("").await.unwrap(), visitor_ears.transcript());
+    for secret in ["Ben", "Vic", ben.member_id(), vic.member_id()] {
+        assert!(!log.contains(secret), "the visitor was told of {secret}");
+    }
+    assert_eq!(ada.close(&chat, "").await.unwrap().staff_read_seq, 4);
+    let closed = visitor_ears
+        .event("the close", |body| match body {
+            Body::ChatUpdated(updated) => updated.chat.clone(),
+            _ => None,
+        })
+        .await;
+    assert_eq!(closed.staff_read_seq, 3);
+}
+
+async fn a_viewers_mark_counts_for_the_staff_only_where_it_was_made_as_an_agent(world: &World) {
+    let (ada, vic) = (world.agent("Ada").await, world.viewer("Vic").await);
+    let visitor = world.visitor().await;
+    let chat = visitor.start_chat("1").await.chat_id;
+    visitor.send(&chat, "2").await.unwrap();
+    let read_seq = async || world.owner.chat(&chat).await.unwrap().staff_read_seq;
+    vic.mark_read(&chat, 1).await.unwrap();
+    assert_eq!(read_seq().await, 0);
+    world.owner.set_role(&vic, Role::Agent).await.unwrap();
+    vic.mark_read(&chat, 2).await.unwrap();
+    assert_eq!(read_seq().await, 2);
+    visitor.send(&chat, "3").await.unwrap();
+    world.owner.set_role(&vic, Role::Viewer).await.unwrap();
+    vic.mark_read(&chat, 3).await.unwrap();
+    assert_eq!(read_seq().await, 3, "what the staff has read never goes back");
+    let other = visitor.start_chat("1").await.chat_id;
+    vic.mark_read(&other, 1).await.unwrap();
+    assert_eq!(world.owner.chat(&other).await.unwrap().staff_read_seq, 0);
+    ada.mark_read(&other, 1).await.unwrap();
+    assert_eq!(visitor.chat(&other).await.unwrap().staff_read_seq, 1);
+}
+
+async fn a_visitor_learns_that_somebody_writes_and_of_the_assignee_alone_who(world: &World) {
+    let (ada, ben) = (world.agent("Ada").await, world.agent("Ben").await);
+    let visitor = world.visitor().await;
+    let chat = visitor.start_chat("Hello").await.chat_id;
+    ada.claim(&chat).await.unwrap();
+    let (mut staff_ears, mut visitor_ears) = (world.owner.listen().await, visitor.listen().await);
+    for (who, name) in [(&ben, ""), (&ada, "Ada")] {
+        who.typing(&chat, true).await.unwrap();
+        let (to_staff, to_visitor) = (staff_ears.typing().await, visitor_ears.typing().await);
+        assert_eq!((to_staff.chat_id.as_str(), to_visitor.chat_id.as_str()), (chat.as_str(), chat.as_str()));
+        let whole = (SenderKind::Member, who.member_id().to_owned(), who.member.name.clone());
+        assert_eq!(known(to_staff.sender), whole);
+        let id = if name.is_empty() { String::new() } else { whole.1 };
+        assert_eq!(known(to_visitor.sender), (SenderKind::Member, id, name.to_owned()));
+    }
+    assert!(!visitor_ears.transcript().contains(ben.member_id()));
 }
 
 async fn only_an_owner_touches_owners_and_the_last_one_stays(world: &World) {

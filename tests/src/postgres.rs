@@ -208,10 +208,15 @@ impl PrivateCluster {
         succeed(&self.pg_ctl("stop").arg("--mode=fast").output().expect("pg_ctl starts"), "pg_ctl stop");
     }
 
-    /// Kills the server process with SIGKILL.
+    /// Kills the server with SIGKILL, all its processes at once: one that outlived the first would still answer its client.
     pub fn kill(&self) {
-        let pid = self.pid().expect("the server runs");
-        kill_process(pid, Signal::KILL).expect("the server is ours");
+        let server = self.pid().expect("the server runs");
+        let children = children_of(server);
+        kill_process(server, Signal::KILL).expect("the server is ours");
+        for child in children {
+            // It may have gone by itself when it lost its parent.
+            let _ = kill_process(child, Signal::KILL);
+        }
     }
 
     /// A folder that the server may use besides its own, such as a tablespace.
@@ -246,6 +251,19 @@ impl Drop for PrivateCluster {
             );
         }
     }
+}
+
+fn children_of(parent: Pid) -> Vec<Pid> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = processes.filter_map(|process| Pid::from_raw(process.file_name().to_str()?.parse().ok()?));
+    pids.filter(|pid| {
+        // `pid (name) state parent …`, where the name may hold anything but ends with the last bracket.
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        after_name.split_whitespace().nth(1).and_then(|text| text.parse().ok()).and_then(Pid::from_raw)
+            == Some(parent)
+    })
+    .collect()
 }
 
 /// `PostgreSQL` refuses to run as root, so root runs it as the user the Debian package made, or as nobody.

@@ -21,27 +21,36 @@ use crate::{
     db::{TenantScope, TenantTx, Unit},
     error::Result,
     idempotency,
+    ids::MemberId,
     keys::MasterKey,
     tenants::{self, entity::member},
 };
 
-pub(super) async fn run(app: &Arc<App>, req: pb::RefreshRequest) -> Result<pb::RefreshResponse> {
+pub(super) async fn run(
+    app: &Arc<App>,
+    address: Option<String>,
+    req: pb::RefreshRequest,
+) -> Result<pb::RefreshResponse> {
     let request_id = idempotency::parse(&req.request_id)?;
     let Some(token) = refresh_token::open(&app.master, &req.refresh_token) else {
+        tracing::info!(address, "refresh refused: not a token of ours");
         return Err(AuthError::RefreshTokenInvalid.into());
     };
     // The token names the workspace, and only this installation can have made the token.
     let scope = TenantScope::verified(token.link.tenant);
+    let (tenant, session) = (token.link.tenant, token.link.session);
     let unit = Refresh { master: app.master.clone(), token, request_id };
-    let pair = match app.db.write(&scope, unit).await? {
+    let outcome = app.db.write(&scope, unit).await.inspect_err(|error| {
+        tracing::info!(reason = ?error.reason, %tenant, %session, address, "refresh refused");
+    })?;
+    let pair = match outcome {
         Outcome::Pair(pair) => pair,
-        Outcome::Reused => {
-            let (tenant, session) = (token.link.tenant, token.link.session);
-            tracing::warn!(%tenant, %session, "a spent refresh token came back; its session has been ended");
+        Outcome::Reused(member) => {
+            tracing::warn!(%tenant, %member, %session, address, "a spent refresh token came back; its session has been ended");
             return Err(AuthError::RefreshTokenReused.into());
         }
     };
-    let access = access::of_member(app, &pair.member, token.link.session, pair.session_end)?;
+    let access = access::of_member(app, &pair.member, session, pair.session_end)?;
     Ok(pb::RefreshResponse {
         access_token: access.token,
         access_expires_at: Some(access.expires_at),
@@ -59,7 +68,7 @@ struct Refresh {
 enum Outcome {
     Pair(Box<Pair>),
     /// The session was ended, which is to be committed: so it is no error of the unit.
-    Reused,
+    Reused(MemberId),
 }
 
 struct Pair {
@@ -110,7 +119,7 @@ impl Unit for Refresh {
             Verdict::Unknown => return Err(AuthError::RefreshTokenInvalid.into()),
             Verdict::Reused => {
                 end_sessions::one(tx, id).await?;
-                return Ok(Outcome::Reused);
+                return Ok(Outcome::Reused(row.member_id));
             }
             Verdict::Repeat => refresh_token::make(&self.master, link(row.generation), row.spent_request_id),
             Verdict::Rotate => {

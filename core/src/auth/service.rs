@@ -11,7 +11,10 @@ use rapport_proto::auth::v1::{
 use tonic::{Request, Response, Status};
 
 use super::{get_key_set, get_self, refresh, set_up, sign_in, sign_in::Device, sign_out, start_visit};
-use crate::{app::App, layers::auth::admit_any};
+use crate::{
+    app::App,
+    layers::auth::{address, admit_any},
+};
 
 /// The service, ready to be served.
 #[must_use]
@@ -26,7 +29,8 @@ type Answer<T> = Result<Response<T>, Status>;
 #[tonic::async_trait]
 impl AuthService for Service {
     async fn set_up(&self, req: Request<SetUpRequest>) -> Answer<SetUpResponse> {
-        Ok(Response::new(set_up::run(&self.0, req.into_inner()).await?))
+        let address = address(req.extensions());
+        Ok(Response::new(set_up::run(&self.0, address, req.into_inner()).await?))
     }
 
     async fn sign_in(&self, req: Request<SignInRequest>) -> Answer<SignInResponse> {
@@ -35,12 +39,14 @@ impl AuthService for Service {
     }
 
     async fn refresh(&self, req: Request<RefreshRequest>) -> Answer<RefreshResponse> {
-        Ok(Response::new(refresh::run(&self.0, req.into_inner()).await?))
+        let address = address(req.extensions());
+        Ok(Response::new(refresh::run(&self.0, address, req.into_inner()).await?))
     }
 
     async fn sign_out(&self, req: Request<SignOutRequest>) -> Answer<SignOutResponse> {
+        let address = address(req.extensions());
         let (identity, req) = admit_any(req)?;
-        Ok(Response::new(sign_out::run(&self.0, &identity, req).await?))
+        Ok(Response::new(sign_out::run(&self.0, address, &identity, req).await?))
     }
 
     async fn get_self(&self, req: Request<GetSelfRequest>) -> Answer<GetSelfResponse> {

@@ -29,7 +29,26 @@ pub async fn needs_owner(app: &App) -> Result<bool> {
     Ok(row.is_none_or(|row| row.set_up_at.is_none()))
 }
 
-pub(super) async fn run(app: &Arc<App>, req: pb::SetUpRequest) -> Result<pb::SetUpResponse> {
+pub(super) async fn run(
+    app: &Arc<App>,
+    address: Option<String>,
+    req: pb::SetUpRequest,
+) -> Result<pb::SetUpResponse> {
+    match attempt(app, req).await {
+        Ok(made) => {
+            let tenant = made.tenant.as_ref().map(|tenant| tenant.tenant_id.as_str());
+            let member = made.owner.as_ref().map(|owner| owner.member_id.as_str());
+            tracing::info!(tenant, member, address, "set up");
+            Ok(made)
+        }
+        Err(error) => {
+            tracing::warn!(reason = ?error.reason, address, "setup refused");
+            Err(error)
+        }
+    }
+}
+
+async fn attempt(app: &App, req: pb::SetUpRequest) -> Result<pb::SetUpResponse> {
     // Both before the password costs anything: this call needs no token of a caller.
     let right: bool = req.setup_token.as_bytes().ct_eq(setup_token(app).as_bytes()).into();
     if !right {

@@ -17,12 +17,14 @@ use crate::{
     db::{TenantScope, TenantTx, Unit},
     error::Result,
     ids::{MemberId, SessionId},
-    server::Peer,
+    layers::auth::address,
     tenants::{self, entity::member},
 };
 
 /// How long a session lasts, however often it is refreshed.
 const SESSION: Duration = Duration::from_hours(30 * 24);
+/// How much of a workspace's name is logged, which may be anything.
+const WORKSPACE: usize = 100;
 /// How much of what a browser calls itself is kept.
 const USER_AGENT: usize = 300;
 
@@ -30,18 +32,14 @@ const USER_AGENT: usize = 300;
 #[derive(Clone, Debug)]
 pub(super) struct Device {
     user_agent: String,
-    address: String,
+    address: Option<String>,
 }
 
 impl Device {
     pub(super) fn of<T>(req: &tonic::Request<T>) -> Self {
         let agent =
             req.metadata().get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let peer = req.extensions().get::<Peer>();
-        Self {
-            user_agent: agent.chars().take(USER_AGENT).collect(),
-            address: peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default(),
-        }
+        Self { user_agent: agent.chars().take(USER_AGENT).collect(), address: address(req.extensions()) }
     }
 }
 
@@ -50,9 +48,32 @@ pub(super) async fn run(
     device: Device,
     req: pb::SignInRequest,
 ) -> Result<pb::SignInResponse> {
-    let known = find_member(app, &req.workspace, &req.email).await?;
+    // What stands as the e-mail may be a password typed into the wrong field: the log names the member instead.
+    let workspace: String = req.workspace.chars().take(WORKSPACE).collect();
+    let address = device.address.clone();
+    let found = find_member(app, &req.workspace, &req.email).await?;
+    let member = found.as_ref().map(|member| member.member_id.to_string());
+    match attempt(app, device, found, &req.password).await {
+        Ok((session, response)) => {
+            tracing::info!(workspace, member, %session, address, "signed in");
+            Ok(response)
+        }
+        Err(error) => {
+            tracing::info!(workspace, member, reason = ?error.reason, address, "sign-in refused");
+            Err(error)
+        }
+    }
+}
+
+async fn attempt(
+    app: &App,
+    device: Device,
+    found: Option<member::Model>,
+    password: &str,
+) -> Result<(SessionId, pb::SignInResponse)> {
+    let known = found.filter(member::Model::is_active);
     let hash = known.as_ref().map(|member| member.password_hash.0.as_str());
-    let fits = app.passwords.verify(hash, &req.password).await?;
+    let fits = app.passwords.verify(hash, password).await?;
     let Some(known) = known.filter(|_| fits) else { return Err(AuthError::CredentialsWrong.into()) };
     let link = Link { session: app.ids.make(), tenant: known.tenant_id, generation: 0 };
     let refresh_token = refresh_token::make(&app.master, link, None);
@@ -64,21 +85,21 @@ pub(super) async fn run(
     };
     let opened = app.db.write(&TenantScope::verified(link.tenant), unit).await?;
     let access = access::of_member(app, &opened.member, link.session, opened.expires_at)?;
-    Ok(pb::SignInResponse {
+    let response = pb::SignInResponse {
         access_token: access.token,
         access_expires_at: Some(access.expires_at),
         refresh_token,
         refresh_expires_at: Some(opened.expires_at.timestamp()),
         member: Some((&opened.member).into()),
-    })
+    };
+    Ok((link.session, response))
 }
 
-/// The member who may sign in with this address.
+/// The member with this address, who may be suspended.
 async fn find_member(app: &App, workspace: &str, email: &str) -> Result<Option<member::Model>> {
     let Some(tenant) = tenants::find_by_slug(app, workspace).await? else { return Ok(None) };
     let read = app.db.read(&TenantScope::verified(tenant.tenant_id));
-    let member = tenants::find_member_by_email(app, read, email).await?;
-    Ok(member.filter(member::Model::is_active))
+    tenants::find_member_by_email(app, read, email).await
 }
 
 struct OpenSession {
@@ -107,7 +128,7 @@ impl Unit for OpenSession {
             refresh_hash: Set(self.refresh_hash.to_vec()),
             spent_request_id: Set(None),
             user_agent: Set(self.device.user_agent.clone()),
-            address: Set(self.device.address.clone()),
+            address: Set(self.device.address.clone().unwrap_or_default()),
             created_at: Set(tx.now().0),
             last_seen_at: Set(tx.now().0),
             expires_at: Set(expires_at.0),

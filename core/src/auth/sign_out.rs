@@ -10,17 +10,21 @@ use crate::{
     db::{TenantTx, Unit},
     error::Result,
     ids::SessionId,
+    layers::auth::actor,
     tokens::Identity,
 };
 
 pub(super) async fn run(
     app: &Arc<App>,
+    address: Option<String>,
     identity: &Identity,
     _req: pb::SignOutRequest,
 ) -> Result<pb::SignOutResponse> {
     // An operator has no session: the token ends by itself.
     if let Identity::Caller(caller) = identity {
         app.db.write(&caller.scope, SignOut(caller.session)).await?;
+        let (tenant, actor, session) = (caller.tenant(), actor(caller), caller.session);
+        tracing::info!(%tenant, actor, %session, address, "signed out");
     }
     Ok(pb::SignOutResponse {})
 }

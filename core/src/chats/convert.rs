@@ -35,7 +35,7 @@ pub(super) fn chat(view: &ChatView, side: Side) -> pb::Chat {
         }),
         last_seq: seq(view.last_seq_for(side)),
         customer_read_seq: seq(view.customer_read_seq),
-        staff_read_seq: seq(view.staff_read_seq),
+        staff_read_seq: seq(view.staff_read_seq_for(side)),
         page_url: view.page_url.clone(),
         close_reason: view.close_reason.clone(),
         created_at: at(Some(view.created_at)),

@@ -1,10 +1,12 @@
-//! `MarkRead`: a reader's mark moves forward and never back.
+//! `MarkRead`: a reader's mark moves forward and never back. The staff hears of it as it is; the visitor hears how far the staff
+//! as a whole has read, in numbers a visitor knows, and only where that moved.
 
 use std::sync::Arc;
 
 use rapport_proto::{
-    chats::v1 as pb,
+    chats::v1::{self as pb, Sender},
     events::v1::{MessagesRead, event::Body},
+    options::v1::Permission,
 };
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set, Unchanged};
 
@@ -13,14 +15,14 @@ use super::{
     entity::read_mark,
     error::ChatError,
     send_message,
-    view::{self, Side},
+    view::{self, ChatView, Side},
 };
 use crate::{
     app::App,
     caller::Caller,
     db::{TenantTx, Unit},
     error::Result,
-    events::NewEvent,
+    events::{Audience, NewEvent},
     ids::ChatId,
 };
 
@@ -58,7 +60,7 @@ impl Unit for MarkRead {
         let row = read_mark::ActiveModel {
             chat_id: Unchanged(self.chat_id),
             reader_id: Unchanged(self.caller.id()),
-            reader_kind: Set(send_message::kind(&self.caller)),
+            reader_kind: Set(self.kind(own.as_ref())),
             seq: Set(self.seq),
             at: Set(tx.now().0),
             ..Default::default()
@@ -74,17 +76,41 @@ impl Unit for MarkRead {
                 .await?
             }
         };
-        let reader = view::sender(&self.caller, &chat.customer_name);
-        let read = MessagesRead {
-            chat_id: self.chat_id.to_string(),
-            reader: Some(reader),
-            seq: convert::seq(self.seq),
-        };
-        tx.emit(NewEvent {
-            audience: chat.audience(),
-            chat: Some(self.chat_id),
-            body: Body::MessagesRead(read),
-        });
+        self.tell(tx, &chat).await?;
         Ok(pb::MarkReadResponse { read_seq: convert::seq(self.seq) })
+    }
+}
+
+impl MarkRead {
+    /// By the caller's role now. A mark that counted for the staff goes on counting, or what the staff has read would go back.
+    fn kind(&self, own: Option<&read_mark::Model>) -> i16 {
+        let answers = send_message::kind(&self.caller);
+        let onlooker = Side::of(&self.caller) == Side::Staff
+            && !self.caller.permissions().contains(&Permission::ChatsHandle)
+            && own.is_none_or(|mark| mark.reader_kind != answers);
+        if onlooker { read_mark::ONLOOKER } else { answers }
+    }
+
+    /// `before` is the chat as it was before the mark moved.
+    async fn tell(&self, tx: &mut TenantTx<'_>, before: &ChatView) -> Result<()> {
+        let reader = view::sender(&self.caller, &before.customer_name);
+        if Side::of(&self.caller) == Side::Customer {
+            self.emit(tx, before.audience(), reader, self.seq);
+            return Ok(());
+        }
+        let now = view::load(tx.read(), self.chat_id).await?.ok_or(ChatError::NotFound)?;
+        self.emit(tx, now.staff(), reader, self.seq);
+        let public = now.staff_read_seq_for(Side::Customer);
+        if public > before.staff_read_seq_for(Side::Customer) {
+            let reader = now.sender_for_visitor(&self.caller);
+            self.emit(tx, Audience::visitor(now.visitor_id), reader, public);
+        }
+        Ok(())
+    }
+
+    fn emit(&self, tx: &mut TenantTx<'_>, audience: Audience, reader: Sender, seq: i32) {
+        let read =
+            MessagesRead { chat_id: self.chat_id.to_string(), reader: Some(reader), seq: convert::seq(seq) };
+        tx.emit(NewEvent { audience, chat: Some(self.chat_id), body: Body::MessagesRead(read) });
     }
 }

@@ -6,9 +6,15 @@ use rapport_proto::{
     chats::v1::{self as pb, ChatState},
     events::v1::Typing,
 };
+use uuid::Uuid;
 
 use super::{error::ChatError, view};
-use crate::{app::App, caller::Caller, error::Result, events::feed::Ephemeral};
+use crate::{
+    app::App,
+    caller::Caller,
+    error::Result,
+    events::{Audience, feed::Ephemeral},
+};
 
 pub(super) async fn run(
     app: &Arc<App>,
@@ -19,8 +25,17 @@ pub(super) async fn run(
     if chat.state() == ChatState::Closed {
         return Err(ChatError::Closed.into());
     }
-    let sender = view::sender(caller, &chat.customer_name);
-    let typing = Typing { chat_id: req.chat_id, sender: Some(sender), typing: req.typing };
-    app.feeds.tell(caller.tenant(), Ephemeral { audience: chat.audience(), except: caller.id(), typing });
+    let tell = |audience, except, sender| {
+        let typing = Typing { chat_id: req.chat_id.clone(), sender: Some(sender), typing: req.typing };
+        app.feeds.tell(caller.tenant(), Ephemeral { audience, except, typing });
+    };
+    let (sender, shown) = (view::sender(caller, &chat.customer_name), chat.sender_for_visitor(caller));
+    if sender == shown {
+        tell(chat.audience(), caller.id(), sender);
+    } else {
+        tell(chat.staff(), caller.id(), sender);
+        // Without a name the staff is one to the visitor, however many write: nobody is left out, and all are told as one.
+        tell(Audience::visitor(chat.visitor_id), Uuid::nil(), shown);
+    }
     Ok(pb::SetTypingResponse {})
 }

@@ -70,6 +70,10 @@ impl Unit for TransferChat {
         match self.to {
             Receiver::Member(member) => {
                 check_member(tx, member).await?;
+                if before.assignee_id == Some(member) && before.state() == next {
+                    // Who has it already keeps it as it is.
+                    return Ok(pb::TransferChatResponse { chat: Some(convert::chat(&before, Side::Staff)) });
+                }
                 row.assignee_id = Set(Some(member));
                 row.claimed_at = Set(Some(tx.now().0));
             }

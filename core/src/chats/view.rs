@@ -42,6 +42,7 @@ pub(super) struct ChatView {
     pub(super) last_public_seq: i32,
     pub(super) customer_read_seq: i32,
     pub(super) staff_read_seq: i32,
+    pub(super) staff_read_public_seq: i32,
 }
 
 /// Which side looks: a visitor is shown neither notes nor their numbers.
@@ -61,7 +62,7 @@ impl Side {
 }
 
 /// Each is one look into an index, bound to the tenant through the chat's own row.
-const SHOWN: [(&str, &str); 7] = [
+const SHOWN: [(&str, &str); 8] = [
     (
         "customer_name",
         "(select u.name from customers u where u.tenant_id = chats.tenant_id and u.customer_id = chats.customer_id)",
@@ -93,6 +94,12 @@ const SHOWN: [(&str, &str); 7] = [
         "staff_read_seq",
         "coalesce((select max(r.seq) from read_marks r where r.tenant_id = chats.tenant_id and r.chat_id = chats.chat_id \
          and r.reader_kind = 2), 0)",
+    ),
+    (
+        "staff_read_public_seq",
+        "coalesce((select m.seq from messages m where m.tenant_id = chats.tenant_id and m.chat_id = chats.chat_id \
+         and not m.internal and m.seq <= (select max(r.seq) from read_marks r where r.tenant_id = chats.tenant_id \
+         and r.chat_id = chats.chat_id and r.reader_kind = 2) order by m.seq desc limit 1), 0)",
     ),
 ];
 
@@ -150,6 +157,24 @@ impl ChatView {
         }
     }
 
+    /// How far the staff has read, as a side knows it: the number of a note is not the visitor's to know.
+    pub(super) fn staff_read_seq_for(&self, side: Side) -> i32 {
+        match side {
+            Side::Staff => self.staff_read_seq,
+            Side::Customer => self.staff_read_public_seq,
+        }
+    }
+
+    /// The caller as the visitor may know them: of the staff the assignee alone has a name.
+    pub(super) fn sender_for_visitor(&self, caller: &Caller) -> Sender {
+        match caller.principal {
+            Principal::Member(id, _) if self.assignee_id != Some(id) => {
+                Sender { kind: SenderKind::Member.into(), ..Default::default() }
+            }
+            _ => sender(caller, &self.customer_name),
+        }
+    }
+
     /// Who a second claim is told of.
     pub(super) fn taken(&self) -> ChatError {
         ChatError::Taken {
@@ -169,7 +194,7 @@ impl ChatView {
     }
 }
 
-/// The caller as the others in a chat see them.
+/// The caller as the staff sees them.
 pub(super) fn sender(caller: &Caller, customer_name: &str) -> Sender {
     match caller.principal {
         Principal::Member(id, _) => {

@@ -124,7 +124,6 @@ impl Opened {
         let file = private(path).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => {
-                // Whoever was here first holds the very same lock.
                 let _ = self.claim.held.set(file);
                 Ok(())
             }
@@ -278,8 +277,6 @@ mod tests {
     fn other_databases_are_refused() {
         assert!(Target::parse("mysql://x").is_err());
         assert!(Target::parse("sqlite:").is_err());
-        assert!(
-            matches!(Target::parse("sqlite:a/b.db"), Ok(Target::Sqlite(p)) if p == Path::new("a/b.db"))
-        );
+        assert!(matches!(Target::parse("sqlite:a/b.db"), Ok(Target::Sqlite(p)) if p == Path::new("a/b.db")));
     }
 }

@@ -75,6 +75,10 @@ pub(super) fn mailbox(permit: StreamPermit) -> (Mailbox, Outgoing) {
 
 impl Mailbox {
     /// Puts an item in where there is room, and gives it back where there is none.
+    #[expect(
+        clippy::result_large_err,
+        reason = "what comes back is the item, not an error to be carried far"
+    )]
     pub(super) fn try_put(&self, item: SubscribeResponse) -> Result<(), SubscribeResponse> {
         let mut state = self.0.state.lock();
         if !state.has_room() {

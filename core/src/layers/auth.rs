@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
+use http::{Extensions, header::AUTHORIZATION};
 use rapport_proto::{contract, options::v1::Permission};
 use tonic::Status;
 
 use super::{Answer, Request};
 use crate::{
     app::App,
-    caller::{Caller, OPERATOR},
+    caller::{Caller, OPERATOR, Principal},
     error::{Error, Reason, Result},
+    server::Peer,
     tokens::Identity,
 };
 
@@ -20,14 +21,24 @@ pub(super) fn check(app: &App, req: &mut Request) -> Answer<()> {
     if method.permission == Permission::Public {
         return Ok(());
     }
-    let identity = identify(app, req)?;
+    let identity = identify(app, req).inspect_err(|error| {
+        tracing::info!(reason = ?error.reason, address = address(req.extensions()), "token refused");
+    })?;
     let held = match &identity {
         Identity::Caller(caller) => caller.permissions(),
         Identity::Operator(_) => OPERATOR,
     };
     if !held.contains(&method.permission) {
         let permission = contract::permission_name(method.permission);
-        tracing::info!(permission, "permission missing");
+        let (tenant, actor, session) = who(&identity);
+        tracing::info!(
+            permission,
+            tenant,
+            actor,
+            session,
+            address = address(req.extensions()),
+            "permission missing"
+        );
         return Err(Error::new(Reason::PermissionMissing, format!("this needs the permission {permission}"))
             .with("permission", permission));
     }
@@ -52,9 +63,34 @@ fn identify(app: &App, req: &Request) -> Answer<Identity> {
     if let Identity::Caller(caller) = &identity
         && let Some(reason) = app.revocations.verdict(caller)
     {
+        let (tenant, actor, session) = who(&identity);
+        tracing::info!(?reason, tenant, actor, session, "the token's session or rights have ended");
         return Err(Error::new(reason, "this session or its rights have ended"));
     }
     Ok(identity)
+}
+
+/// Tenant, actor and session as the log names them; an operator has none of them but the name.
+fn who(identity: &Identity) -> (Option<String>, String, Option<String>) {
+    match identity {
+        Identity::Caller(caller) => {
+            (Some(caller.tenant().to_string()), actor(caller), Some(caller.session.to_string()))
+        }
+        Identity::Operator(_) => (None, "operator".to_owned(), None),
+    }
+}
+
+/// The id of the member or the visitor, as the log names it.
+pub(crate) fn actor(caller: &Caller) -> String {
+    match caller.principal {
+        Principal::Member(id, _) => id.to_string(),
+        Principal::Visitor(id) => id.to_string(),
+    }
+}
+
+/// Where a call comes from, for the log; a call within the process comes from nowhere.
+pub(crate) fn address(extensions: &Extensions) -> Option<String> {
+    extensions.get::<Peer>().map(|peer| peer.0.ip().to_string())
 }
 
 /// The caller this layer put there, and the checked message. The first line of every rpc of a workspace.

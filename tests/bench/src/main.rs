@@ -43,6 +43,9 @@ struct Args {
     /// How many seconds a turn takes.
     #[arg(long)]
     seconds: Option<u64>,
+    /// How many seconds to wait, in all of a scenario, for others on this machine to be quiet before a round.
+    #[arg(long, default_value_t = 0)]
+    wait: u64,
     /// Where databases and results lie; on the disk that is to be measured.
     #[arg(long, default_value = "target/bench")]
     dir: PathBuf,
@@ -58,6 +61,8 @@ struct Bench {
     short: bool,
     rounds: usize,
     span: Duration,
+    /// How long a scenario may wait for a quiet machine.
+    wait: Duration,
     /// How long one thing is watched that has no turns.
     watch: Duration,
     dir: PathBuf,
@@ -94,6 +99,7 @@ fn run(args: &Args) -> Fallible<bool> {
         short: args.short,
         rounds: args.rounds.unwrap_or(5),
         span: Duration::from_secs(args.seconds.unwrap_or(if args.short { 3 } else { 10 })),
+        wait: Duration::from_secs(args.wait),
         watch: Duration::from_secs(if args.short { 15 } else { 60 }),
         machine: machine::Machine::look(&dir)?,
         dir,

@@ -102,8 +102,10 @@ pub(crate) fn interleave(
     let done = ours(warm)?.done;
     floor(warm, done)?;
     let mut rounds: Vec<Round> = Vec::new();
+    let mut wait = bench.wait;
     while rounds.len() < bench.rounds * 2 && rounds.iter().filter(|round| round.quiet).count() < bench.rounds
     {
+        await_quiet(watched, &mut wait)?;
         let ours = turn(watched, || ours(bench.span))?;
         let floor = turn(watched, || floor(bench.span, ours.done))?;
         let quiet = [&ours, &floor].iter().all(|turn| turn.stolen <= STOLEN && turn.others <= OTHERS);
@@ -111,6 +113,20 @@ pub(crate) fn interleave(
         rounds.push(Round { floor, ours, quiet });
     }
     Ok(rounds)
+}
+
+/// Waits until others leave the machine alone for two looks in a row, or until there is no patience left.
+fn await_quiet(watched: Watched, patience: &mut Duration) -> Fallible {
+    let look = Duration::from_secs(1);
+    let mut quiet = 0;
+    while quiet < 2 && *patience >= look {
+        let before = Ticks::read(watched)?;
+        std::thread::sleep(look);
+        let spent = before.until(Ticks::read(watched)?);
+        *patience -= look;
+        quiet = if spent.stolen <= STOLEN && spent.others <= OTHERS / 2.0 { quiet + 1 } else { 0 };
+    }
+    Ok(())
 }
 
 struct Line<'a>(&'a Turn, &'a Turn, bool);

@@ -7,6 +7,10 @@ use crate::{
     ids::{ChatId, TenantId},
 };
 
+/// The `reader_kind` of a member who looks on and does not answer; the other kinds are those of senders. Such a mark is the
+/// reader's own and is no part of how far the staff has read.
+pub(crate) const ONLOOKER: i16 = 3;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "read_marks")]
 pub(crate) struct Model {

@@ -123,7 +123,16 @@ impl Sqlite {
         let mut insert = conn.prepare_cached(EVENT)?;
         for (Message { chat, visitor, id, .. }, number) in messages.iter().zip(end + 1..) {
             event.payload[..16].copy_from_slice(id.as_bytes());
-            insert.execute(params![tenant, number, event.kind, chat, visitor, event.audience, event.payload, at])?;
+            insert.execute(params![
+                tenant,
+                number,
+                event.kind,
+                chat,
+                visitor,
+                event.audience,
+                event.payload,
+                at
+            ])?;
         }
         conn.prepare_cached("commit")?.execute([])?;
         Ok(())
