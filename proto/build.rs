@@ -1,12 +1,29 @@
-//! Turns the contract under `proto/` into Rust: messages, clients and servers, validation, the tables of methods and reasons.
+//! Turns the contract under `proto/` into Rust: messages, clients and servers, validation, the tables of methods and reasons;
+//! and into its description for others: `OpenAPI` and a page.
 //! Needs neither `protoc` nor a network. A contract with an rpc, a field or a reason that is not fully annotated does not build.
 
+#[path = "build/comments.rs"]
+mod comments;
+#[path = "build/constrain.rs"]
+mod constrain;
+#[path = "build/docs.rs"]
+mod docs;
+#[path = "build/docs_types.rs"]
+mod docs_types;
 #[path = "build/emit.rs"]
 mod emit;
+#[path = "build/openapi.rs"]
+mod openapi;
+#[path = "build/problem.rs"]
+mod problem;
+#[path = "build/prose.rs"]
+mod prose;
 #[path = "build/read.rs"]
 mod read;
 #[path = "build/refuse.rs"]
 mod refuse;
+#[path = "build/schema.rs"]
+mod schema;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -41,10 +58,13 @@ fn run() -> Result<(), Box<dyn Error>> {
     }
     fs::write(out_dir.join("validation.rs"), emit::validation(&contract, &pool))?;
     fs::write(out_dir.join("tables.rs"), emit::tables(&contract))?;
+    let comments = comments::Comments::read(&pool);
+    fs::write(out_dir.join("openapi.json"), openapi::document(&contract, &comments).to_string())?;
+    fs::write(out_dir.join("docs.html"), docs::page(&contract, &comments))?;
 
     let mut set = compiler.file_descriptor_set();
     // The HTTP annotations are read above; as Rust types nobody needs them.
-    set.file.retain(|file| file.package() != "google.api");
+    set.file.retain(|file| file.package() != "google.api" || file.name().ends_with("httpbody.proto"));
     tonic_prost_build::configure()
         .codec_path("crate::codec::ContractCodec")
         .include_file("messages.rs")

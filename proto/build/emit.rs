@@ -1,7 +1,7 @@
 //! Writes the Rust that follows from the annotations: `impl Validate` of every message, the table of methods, the table
 //! of reasons. What the calls mean is said in `src/validate/rules.rs` and `src/contract.rs`.
 
-use crate::read::{Contract, Method, Reason, Rule, is_ours};
+use super::read::{Contract, Method, Reason, Rule, is_ours};
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use prost_reflect::{
     DescriptorPool, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor,
@@ -34,7 +34,7 @@ pub(crate) fn tables(contract: &Contract) -> String {
     let mut out =
         String::from("/// Every rpc of the contract, ordered by path.\npub static METHODS: &[Method] = &[\n");
     for method in &contract.methods {
-        method_row(&mut out, method);
+        method_row(&mut out, contract, method);
     }
     out.push_str("];\n\n#[expect(clippy::match_same_arms, reason = \"one line for each reason\")]\nconst fn row(reason: Reason) -> ReasonRule {\n    match reason {\n");
     for reason in &contract.reasons {
@@ -44,20 +44,21 @@ pub(crate) fn tables(contract: &Contract) -> String {
     out
 }
 
-fn method_row(out: &mut String, method: &Method) {
+fn method_row(out: &mut String, contract: &Contract, method: &Method) {
     let route = method.route.as_ref().map_or_else(
         || "None".to_owned(),
         |route| {
             format!(
-                "Some(Route {{ verb: {:?}, path: {:?}, body: {:?} }})",
-                route.verb, route.path, route.body
+                "Some(Route {{ verb: {:?}, path: {:?}, body: {:?}, answer: {:?} }})",
+                route.verb, route.path, route.body, route.answer
             )
         },
     );
     let _ = writeln!(
         out,
         "    Method {{ path: {:?}, service: {:?}, name: {:?}, input: {:?}, output: {:?}, permission: Permission::{}, route: {route}, \
-         read_only: {}, server_streaming: {} }},",
+         read_only: {}, client_streaming: {}, server_streaming: {}, browser: Browser {{ takes: {}, gives: {}, ends: {}, resumes_at: {}, \
+         place_in: {}, cache_seconds: {}, tries_secret: {} }} }},",
         method.path(),
         method.service,
         method.name,
@@ -65,8 +66,39 @@ fn method_row(out: &mut String, method: &Method) {
         method.output.full_name(),
         variant("Permission", &method.permission),
         method.read_only,
+        method.client_streaming,
         method.server_streaming,
+        cookie(contract, &method.input),
+        cookie(contract, &method.output),
+        some_text(&method.ends_cookie),
+        some_text(&resumes(contract, &method.input)),
+        some_text(&resumes(contract, &method.output)),
+        method.cache_seconds,
+        method.tries_secret,
     );
+}
+
+/// The field of a message that travels in a cookie.
+fn cookie(contract: &Contract, message: &MessageDescriptor) -> String {
+    let found = message.fields().find_map(|field| Some((contract.rule(&field).cookie?, field)));
+    let Some((cookie, field)) = found else { return "None".to_owned() };
+    let expires = message.get_field_by_name(&cookie.expires);
+    let expires = expires.map(|field| field.json_name().to_owned()).unwrap_or_default();
+    format!(
+        "Some(Cookie {{ name: {:?}, field: {:?}, expires: {expires:?} }})",
+        cookie.name,
+        field.json_name()
+    )
+}
+
+/// The field of a message that is a place in a stream; empty where there is none.
+fn resumes(contract: &Contract, message: &MessageDescriptor) -> String {
+    let found = message.fields().find(|field| contract.rule(field).resumes);
+    found.map(|field| field.json_name().to_owned()).unwrap_or_default()
+}
+
+fn some_text(text: &str) -> String {
+    if text.is_empty() { "None".to_owned() } else { format!("Some({text:?})") }
 }
 
 fn reason_row(out: &mut String, reason: &Reason) {

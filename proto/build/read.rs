@@ -2,8 +2,8 @@
 //! It judges nothing; `refuse` does. The tests include it too.
 
 use prost_reflect::{
-    DescriptorPool, DynamicMessage, ExtensionDescriptor, FieldDescriptor, MessageDescriptor,
-    MethodDescriptor, ReflectMessage, Value,
+    DescriptorPool, DynamicMessage, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, MessageDescriptor,
+    MethodDescriptor, ReflectMessage, ServiceDescriptor, Value,
 };
 
 /// Everything the generated code is made from.
@@ -12,11 +12,20 @@ pub(crate) struct Contract {
     pub(crate) methods: Vec<Method>,
     /// The values of `rapport.errors.v1.Reason`.
     pub(crate) reasons: Vec<Reason>,
+    /// Where their comments stand.
+    pub(crate) reason_enum: Option<EnumDescriptor>,
+    /// `rapport.options.v1.Permission`.
+    pub(crate) permission_enum: Option<EnumDescriptor>,
     field_rule: Option<ExtensionDescriptor>,
 }
 
 /// One rpc as annotated.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an annotation of its own; any of them goes with any other"
+)]
 pub(crate) struct Method {
+    pub(crate) descriptor: MethodDescriptor,
     pub(crate) service: String,
     pub(crate) name: String,
     pub(crate) input: MessageDescriptor,
@@ -25,8 +34,12 @@ pub(crate) struct Method {
     pub(crate) permission: String,
     pub(crate) grpc_only: String,
     pub(crate) internal: String,
+    pub(crate) ends_cookie: String,
+    pub(crate) cache_seconds: u32,
+    pub(crate) tries_secret: bool,
     pub(crate) route: Option<Route>,
     pub(crate) read_only: bool,
+    pub(crate) client_streaming: bool,
     pub(crate) server_streaming: bool,
 }
 
@@ -36,6 +49,8 @@ pub(crate) struct Route {
     pub(crate) verb: &'static str,
     pub(crate) path: String,
     pub(crate) body: String,
+    /// The field of the answer that is the whole answer over HTTP; empty where the message is.
+    pub(crate) answer: String,
     pub(crate) has_more_bindings: bool,
 }
 
@@ -64,12 +79,29 @@ pub(crate) struct Rule {
     pub(crate) format: String,
     pub(crate) max_items: u32,
     pub(crate) max: u64,
+    pub(crate) cookie: Option<Cookie>,
+    pub(crate) resumes: bool,
+}
+
+/// A text that travels in a cookie.
+#[derive(Default)]
+pub(crate) struct Cookie {
+    pub(crate) name: String,
+    /// Name of the field that says when it ends; empty in a request.
+    pub(crate) expires: String,
 }
 
 impl Method {
     /// The path gRPC calls it by.
     pub(crate) fn path(&self) -> String {
         format!("/{}/{}", self.service, self.name)
+    }
+
+    /// What goes out over HTTP: the answer, or the one field of it that the route names.
+    pub(crate) fn http_answer(&self) -> MessageDescriptor {
+        let named = self.route.as_ref().and_then(|route| self.output.get_field_by_name(&route.answer));
+        let whole = named.and_then(|field| field.kind().as_message().cloned());
+        whole.unwrap_or_else(|| self.output.clone())
     }
 }
 
@@ -88,8 +120,25 @@ impl Contract {
         Self {
             methods,
             reasons: read_reasons(pool),
+            reason_enum: pool.get_enum_by_name("rapport.errors.v1.Reason"),
+            permission_enum: pool.get_enum_by_name("rapport.options.v1.Permission"),
             field_rule: pool.get_extension_by_name("rapport.options.v1.field"),
         }
+    }
+
+    /// Every service by name, each with its rpcs in the order in which the contract has them.
+    pub(crate) fn services(&self) -> Vec<(ServiceDescriptor, Vec<&Method>)> {
+        let mut services: Vec<(ServiceDescriptor, Vec<&Method>)> = Vec::new();
+        for method in &self.methods {
+            match services.last_mut() {
+                Some((service, methods)) if service.full_name() == method.service => methods.push(method),
+                _ => services.push((method.descriptor.parent_service().clone(), vec![method])),
+            }
+        }
+        for (_, methods) in &mut services {
+            methods.sort_by_key(|method| method.descriptor.index());
+        }
+        services
     }
 
     /// The rule of a field.
@@ -105,6 +154,13 @@ impl Contract {
             format: name_of(&rule, "format").trim_start_matches("FORMAT_").replace("UNSPECIFIED", ""),
             max_items: number(&rule, "max_items"),
             max: rule.get_field_by_name("max").and_then(|value| value.as_u64()).unwrap_or_default(),
+            cookie: rule.has_field_by_name("cookie").then(|| {
+                let cookie = rule.get_field_by_name("cookie");
+                let cookie = cookie.as_ref().and_then(|cookie| cookie.as_message());
+                let said = |name| cookie.map(|cookie| text(cookie, name)).unwrap_or_default();
+                Cookie { name: said("name"), expires: said("expires") }
+            }),
+            resumes: flag(&rule, "resumes"),
         }
     }
 
@@ -128,6 +184,11 @@ pub(crate) fn is_ours(full_name: &str) -> bool {
     full_name.starts_with("rapport.")
 }
 
+/// Whether what has these options is no longer to be used.
+pub(crate) fn is_deprecated(options: &DynamicMessage) -> bool {
+    flag(options, "deprecated")
+}
+
 fn read_method(
     method: &MethodDescriptor,
     rule: Option<&ExtensionDescriptor>,
@@ -137,6 +198,7 @@ fn read_method(
     let rule = annotation(&options, rule);
     let said = |name: &str| rule.as_ref().map(|rule| text(rule, name)).unwrap_or_default();
     Method {
+        descriptor: method.clone(),
         service: method.parent_service().full_name().to_owned(),
         name: method.name().to_owned(),
         input: method.input(),
@@ -148,8 +210,12 @@ fn read_method(
             .unwrap_or_default(),
         grpc_only: said("grpc_only"),
         internal: said("internal"),
+        ends_cookie: said("ends_cookie"),
+        tries_secret: rule.as_ref().is_some_and(|rule| flag(rule, "tries_secret")),
+        cache_seconds: rule.as_ref().map(|rule| number(rule, "cache_seconds")).unwrap_or_default(),
         route: annotation(&options, http).map(|http| read_route(&http)),
         read_only: name_of(&options, "idempotency_level") == "NO_SIDE_EFFECTS",
+        client_streaming: method.is_client_streaming(),
         server_streaming: method.is_server_streaming(),
     }
 }
@@ -164,6 +230,7 @@ fn read_route(http: &DynamicMessage) -> Route {
         verb,
         path,
         body: text(http, "body"),
+        answer: text(http, "response_body"),
         has_more_bindings: http.has_field_by_name("additional_bindings"),
     }
 }

@@ -1,7 +1,7 @@
 //! What a contract must not be. Each refusal names the place and says what to write there; a build with one of them fails.
 //! The tests feed it small contracts with one fault each.
 
-use crate::read::{Contract, Method, Reason, Route, Rule, is_ours};
+use super::read::{Contract, Method, Reason, Route, Rule, is_ours};
 use prost_reflect::{FieldDescriptor, Kind};
 
 /// Every fault of the contract, one sentence each; empty for a sound one.
@@ -28,6 +28,16 @@ fn method_faults(method: &Method, contract: &Contract, faults: &mut Vec<String>)
         faults.push(format!("{at} names no permission: set `permission` in (rapport.options.v1.method)"));
     }
     let excused = !method.grpc_only.trim().is_empty() || !method.internal.trim().is_empty();
+    if method.client_streaming && method.route.is_some() {
+        faults.push(format!("{at} is asked by a stream, which no HTTP route can carry: leave the route out"));
+    }
+    if method.tries_secret && method.permission == "PERMISSION_PUBLIC" {
+        faults.push(format!("{at} needs no token and counts as a try anyway: leave `tries_secret` out"));
+    }
+    if method.cache_seconds > 0 && (method.permission != "PERMISSION_PUBLIC" || !method.read_only) {
+        faults.push(format!("{at} does not answer everybody alike: `cache_seconds` has no meaning there"));
+    }
+    cookie_faults(&at, method, contract, faults);
     match &method.route {
         None if !excused => faults.push(format!(
             "{at} has no HTTP route: set (google.api.http), or the reason in `grpc_only` or `internal` of (rapport.options.v1.method)"
@@ -50,6 +60,30 @@ fn method_faults(method: &Method, contract: &Contract, faults: &mut Vec<String>)
     }
 }
 
+/// A cookie that an rpc ends or an answer gives must be one that can be given, and end when a field of the same answer says.
+fn cookie_faults(at: &str, method: &Method, contract: &Contract, faults: &mut Vec<String>) {
+    let given = |name: &str| {
+        let gives = |method: &Method| {
+            let mut cookies = method.output.fields().filter_map(|field| contract.rule(&field).cookie);
+            cookies.any(|cookie| cookie.name == name)
+        };
+        contract.methods.iter().any(gives)
+    };
+    if !method.ends_cookie.is_empty() && !given(&method.ends_cookie) {
+        faults.push(format!("{at} ends the cookie `{}`, which no rpc gives", method.ends_cookie));
+    }
+    for field in method.output.fields() {
+        let Some(cookie) = contract.rule(&field).cookie else { continue };
+        let ends = method.output.get_field_by_name(&cookie.expires).map(|field| field.kind());
+        if !matches!(ends, Some(Kind::Message(kind)) if kind.full_name() == "google.protobuf.Timestamp") {
+            faults.push(format!(
+                "{} gives a cookie: let `expires` name a timestamp of the same message",
+                field.full_name()
+            ));
+        }
+    }
+}
+
 fn route_faults(at: &str, method: &Method, route: &Route, faults: &mut Vec<String>) {
     if route.verb.is_empty() || !route.path.starts_with('/') || route.has_more_bindings {
         faults.push(format!("{at} needs one route: get, post, put, patch or delete, a path beginning with `/`, no additional_bindings"));
@@ -60,6 +94,10 @@ fn route_faults(at: &str, method: &Method, route: &Route, faults: &mut Vec<Strin
     }
     if !matches!(route.body.as_str(), "" | "*") && method.input.get_field_by_name(&route.body).is_none() {
         faults.push(format!("{at} names the body `{}`, which is no field of its request", route.body));
+    }
+    let named = method.output.get_field_by_name(&route.answer);
+    if !route.answer.is_empty() && named.is_none_or(|field| field.kind().as_message().is_none()) {
+        faults.push(format!("{at} names the answer `{}`, which is no message in its answer", route.answer));
     }
     for variable in segments(&route.path).0.into_iter().filter_map(variable) {
         let is_text = method
@@ -132,6 +170,9 @@ fn field_faults(field: &FieldDescriptor, rule: &Rule, faults: &mut Vec<String>) 
     }
     if !field.is_list() && rule.max_items > 0 {
         faults.push(format!("{at} is not repeated: `max_items` has no meaning there"));
+    }
+    if (rule.cookie.is_some() || rule.resumes) && (field.kind() != Kind::String || field.is_list()) {
+        faults.push(format!("{at} is no single text: `cookie` and `resumes` have no meaning there"));
     }
     match field.kind() {
         Kind::String => text_faults(at, rule, faults),

@@ -24,8 +24,42 @@ pub struct Method {
     pub route: Option<Route>,
     /// Whether it changes nothing (`NO_SIDE_EFFECTS`).
     pub read_only: bool,
+    /// Whether the request is a stream.
+    pub client_streaming: bool,
     /// Whether the answer is a stream.
     pub server_streaming: bool,
+    /// What is special where a browser calls it.
+    pub browser: Browser,
+}
+
+/// What the edge does for a browser that calls an rpc; nothing, for most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Browser {
+    /// The field of the request that is taken from a cookie where the body leaves it out.
+    pub takes: Option<Cookie>,
+    /// The field of the answer that is put into a cookie and left out of the body.
+    pub gives: Option<Cookie>,
+    /// The cookie that is taken away when the call has succeeded.
+    pub ends: Option<&'static str>,
+    /// The field of the request that says where a stream goes on, by its JSON name.
+    pub resumes_at: Option<&'static str>,
+    /// The field of the answer that says where the stream is, by its JSON name.
+    pub place_in: Option<&'static str>,
+    /// How long a cache may keep the answer; 0 forbids it.
+    pub cache_seconds: u32,
+    /// Whether a call with a token tries a secret as well.
+    pub tries_secret: bool,
+}
+
+/// A text field that travels in a cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cookie {
+    /// The cookie's name, without the `__Host-` prefix.
+    pub name: &'static str,
+    /// The field, by its JSON name.
+    pub field: &'static str,
+    /// The field of the same message that says when the cookie ends, by its JSON name; empty in a request.
+    pub expires: &'static str,
 }
 
 /// The HTTP route of an rpc.
@@ -37,6 +71,8 @@ pub struct Route {
     pub path: &'static str,
     /// What the body holds: `*` every field the path does not, a field's name that field, empty nothing.
     pub body: &'static str,
+    /// The field of the answer that is the whole answer; empty where the message is.
+    pub answer: &'static str,
 }
 
 /// What an error reason means on every transport.

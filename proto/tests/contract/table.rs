@@ -1,7 +1,6 @@
 //! The tables say what the annotations say, and every rpc has all it needs.
 
-use crate::read::Contract;
-use crate::refuse;
+use crate::built::{read::Contract, refuse};
 use prost_reflect::DescriptorPool;
 use rapport_proto::contract::{self, METHODS};
 use rapport_proto::errors::v1::Reason;
@@ -32,9 +31,15 @@ fn the_table_holds_every_rpc_as_annotated() {
         assert_eq!(method.permission.as_str_name(), annotated.permission);
         assert_ne!(method.permission, Permission::Unspecified);
         assert_eq!(method.read_only, annotated.read_only);
+        assert_eq!(method.browser.cache_seconds, annotated.cache_seconds);
+        assert_eq!(method.browser.tries_secret, annotated.tries_secret);
         assert_eq!(method.server_streaming, annotated.server_streaming);
-        let route = method.route.map(|route| (route.verb, route.path, route.body));
-        assert_eq!(route, annotated.route.as_ref().map(|route| (route.verb, &*route.path, &*route.body)));
+        let route = method.route.map(|route| (route.verb, route.path, route.body, route.answer));
+        let annotated_route = annotated.route.as_ref();
+        let annotated_route =
+            annotated_route.map(|route| (route.verb, &*route.path, &*route.body, &*route.answer));
+        assert_eq!(route, annotated_route);
+        assert_eq!(method.client_streaming, annotated.client_streaming);
         assert!(route.is_some() || !annotated.grpc_only.is_empty() || !annotated.internal.is_empty());
     }
 }
@@ -92,6 +97,8 @@ fn a_row_spelled_out() {
     assert_eq!((route.verb, route.path, route.body), ("POST", "/v1/chats/{chat_id}:claim", "*"));
     assert!(!method.read_only && !method.server_streaming);
     assert!(contract::method("/rapport.events.v1.EventService/Subscribe").unwrap().server_streaming);
+    let widget = contract::method("/rapport.tenants.v1.TenantService/GetWidget").unwrap();
+    assert_eq!((method.browser.cache_seconds, widget.browser.cache_seconds), (0, 30));
 }
 
 #[test]

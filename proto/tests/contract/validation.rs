@@ -149,6 +149,16 @@ fn slugs() {
 }
 
 #[test]
+fn colors() {
+    check_shape(
+        Shape::Color,
+        &["#2563eb", "#FFFFFF", "#00aAfF"],
+        &["2563eb", "#fff", "#2563eb80", "#2563eg", "##2563e", "red", "#12345é"],
+        "is not a color such as #2563eb",
+    );
+}
+
+#[test]
 fn locales() {
     check_shape(
         Shape::Locale,
@@ -278,6 +288,7 @@ fn an_optional_field_is_absent_or_sound() {
         locale: Some("de".to_owned()),
         time_zone: Some(String::new()),
         if_revision: 0,
+        allowed_origins: None,
     };
     assert_eq!(said(&request), ["name is required", "timeZone is required"]);
     let request = UpdateMemberRequest {
