@@ -10,10 +10,21 @@ use crate::{
     clock::Clock,
     config::Config,
     db::{self, Db, Installation, Opened},
-    error::Result,
-    events::{self, cursor::Cursors, feed::Feeds},
+    error::{Error, Result},
+    events::{
+        self,
+        bus::{
+            Memory,
+            redis::{Identity, RedisBus},
+        },
+        cursor::Cursors,
+        feed::Feeds,
+    },
+    gauges,
     ids::Ids,
     keys::MasterKey,
+    presence::Presence,
+    retention::{self, Retention},
     revocations::{self, Revocations},
     seal::Sealer,
     streams::Streams,
@@ -27,6 +38,8 @@ pub struct App {
     pub db: Db,
     /// What this core tells its subscribers.
     pub feeds: Arc<Feeds>,
+    /// The way to the other cores, where there is Redis.
+    pub bus: Option<Arc<RedisBus>>,
     /// Tokens refused before they expire.
     pub revocations: Arc<Revocations>,
     /// The time.
@@ -45,12 +58,16 @@ pub struct App {
     pub passwords: Passwords,
     /// Open streams.
     pub streams: Streams,
+    /// Who is there.
+    pub presence: Presence,
     /// Tasks that must end before the process does.
     pub tasks: TaskTracker,
     /// Set when the core is to stop.
     pub stopping: CancellationToken,
     /// What is shed or cut off.
     pub limits: Limits,
+    /// How long things are kept.
+    pub retention: Retention,
     /// Which store this is.
     pub installation: Installation,
 }
@@ -77,17 +94,34 @@ impl App {
         let sealer = Arc::new(Sealer::new(&master));
         let feeds = Arc::new(Feeds::default());
         let revocations = Arc::new(Revocations::default());
+        let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
+        let bus = if let Some(redis) = &config.redis {
+            let core = ids.make();
+            let (sealer, clock) = (Arc::clone(&sealer), clock.clone());
+            let identity = Identity { sealer, clock, epoch: installation.epoch, core };
+            let bus = RedisBus::join(redis, identity, &feeds, &stopping, &tasks).map_err(Error::internal)?;
+            feeds.join(Arc::clone(&bus) as _);
+            Some(bus)
+        } else {
+            let memory = Memory::default();
+            memory.join(&feeds);
+            feeds.join(Arc::new(memory));
+            None
+        };
         let app = Arc::new(Self {
+            bus,
             db: Db::new(opened, clock.clone(), Arc::clone(&feeds), Arc::clone(&revocations)),
             feeds,
             revocations,
             cursors: Cursors::new(Arc::clone(&sealer), installation.epoch),
-            tokens: Tokens::new(&master, &installation.kids, clock.clone())?,
+            tokens: Tokens::new(&master, &installation.kids, clock.clone(), config.access_token)?,
             passwords: Passwords::new(&ids)?,
             streams: Streams::default(),
-            tasks: TaskTracker::new(),
-            stopping: CancellationToken::new(),
+            presence: Presence::new(config.presence_grace, ids.make()),
+            tasks,
+            stopping,
             limits: Limits { slow_reader: config.slow_reader, calls: Arc::new(Semaphore::new(config.calls)) },
+            retention: config.retention,
             clock,
             ids,
             master,
@@ -97,7 +131,9 @@ impl App {
         // Before the first call: a token revoked before a restart stays refused after it.
         app.revocations.poll(&app).await?;
         app.tasks.spawn(revocations::follow(Arc::clone(&app), app.stopping.clone()));
-        app.tasks.spawn(events::follow::run(Arc::clone(&app), app.stopping.clone()));
+        app.tasks.spawn(events::follow::run(Arc::clone(&app), config.poll, app.stopping.clone()));
+        app.tasks.spawn(retention::run(Arc::clone(&app), app.stopping.clone()));
+        app.tasks.spawn(gauges::run(Arc::clone(&app), app.stopping.clone()));
         Ok(app)
     }
 

@@ -21,6 +21,27 @@ pub enum Principal {
     Visitor(VisitorId),
 }
 
+impl Principal {
+    /// The bare id.
+    #[must_use]
+    pub fn id(self) -> uuid::Uuid {
+        match self {
+            Self::Member(id, _) => id.uuid(),
+            Self::Visitor(id) => id.uuid(),
+        }
+    }
+}
+
+/// The id of the member or the visitor, as the wire and the log name it.
+impl std::fmt::Display for Principal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Member(id, _) => id.fmt(f),
+            Self::Visitor(id) => id.fmt(f),
+        }
+    }
+}
+
 /// A verified caller within a workspace.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -32,7 +53,7 @@ pub struct Caller {
     pub session: SessionId,
     /// The member's rights at the time the token was made; a later change makes the token stale.
     pub generation: i32,
-    /// What to show as the sender's name.
+    /// What to show as the sender's name: of a member the public one.
     pub name: String,
     /// When the token ends.
     pub expires_at: Micros,
@@ -48,10 +69,7 @@ impl Caller {
     /// The id of the member or the visitor: the sender of messages, the owner of request ids.
     #[must_use]
     pub fn id(&self) -> uuid::Uuid {
-        match self.principal {
-            Principal::Member(id, _) => id.uuid(),
-            Principal::Visitor(id) => id.uuid(),
-        }
+        self.principal.id()
     }
 
     /// The member who calls; visitors hold no permission that leads to a use case which asks.
@@ -80,6 +98,26 @@ impl Caller {
     }
 }
 
+/// Which side looks: a visitor is shown nothing internal, and no number that counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// A member.
+    Staff,
+    /// A visitor.
+    Customer,
+}
+
+impl Side {
+    /// The side of a caller.
+    #[must_use]
+    pub fn of(caller: &Caller) -> Self {
+        match caller.principal {
+            Principal::Member(..) => Self::Staff,
+            Principal::Visitor(_) => Self::Customer,
+        }
+    }
+}
+
 /// What an operator of the installation may do; an operator belongs to no workspace.
 pub const OPERATOR: &[Permission] = &[Permission::SignedIn, Permission::TenantsCreate];
 
@@ -90,6 +128,9 @@ const VISITOR: &[Permission] = &[
     Permission::ChatsSend,
     Permission::ChatsClose,
     Permission::EventsRead,
+    Permission::TicketsCreate,
+    Permission::TicketsRead,
+    Permission::TicketsComment,
 ];
 
 const VIEWER: &[Permission] = &[
@@ -99,6 +140,10 @@ const VIEWER: &[Permission] = &[
     Permission::DepartmentsRead,
     Permission::ChatsRead,
     Permission::EventsRead,
+    Permission::PresenceRead,
+    Permission::TicketsRead,
+    Permission::CustomersRead,
+    Permission::ProfileManage,
 ];
 
 const AGENT: &[Permission] = &[
@@ -111,6 +156,15 @@ const AGENT: &[Permission] = &[
     Permission::ChatsHandle,
     Permission::ChatsClose,
     Permission::EventsRead,
+    Permission::PresenceRead,
+    Permission::PresenceSet,
+    Permission::TicketsCreate,
+    Permission::TicketsRead,
+    Permission::TicketsHandle,
+    Permission::TicketsComment,
+    Permission::CustomersRead,
+    Permission::ProfileManage,
+    Permission::CustomersManage,
 ];
 
 const ADMIN: &[Permission] = &[
@@ -126,6 +180,15 @@ const ADMIN: &[Permission] = &[
     Permission::ChatsHandle,
     Permission::ChatsClose,
     Permission::EventsRead,
+    Permission::PresenceRead,
+    Permission::PresenceSet,
+    Permission::TicketsCreate,
+    Permission::TicketsRead,
+    Permission::TicketsHandle,
+    Permission::TicketsComment,
+    Permission::CustomersRead,
+    Permission::ProfileManage,
+    Permission::CustomersManage,
 ];
 
 fn role_permissions(role: Role) -> &'static [Permission] {
@@ -137,7 +200,7 @@ fn role_permissions(role: Role) -> &'static [Permission] {
     }
 }
 
-/// Whether a role hears and sees every chat of the workspace.
+/// Whether a role hears and sees every chat and ticket of the workspace.
 #[must_use]
 pub fn sees_every_chat(role: Role) -> bool {
     match role {
@@ -146,7 +209,7 @@ pub fn sees_every_chat(role: Role) -> bool {
     }
 }
 
-/// Whether a member can be given a chat to answer.
+/// Whether a member can be given a chat or a ticket.
 #[must_use]
 pub fn answers_chats(role: Role, state: MemberState) -> bool {
     state == MemberState::Active && role_permissions(role).contains(&Permission::ChatsHandle)

@@ -29,6 +29,9 @@ struct Demo {
     #[serde(default)]
     complete: bool,
     grpc_addr: String,
+    /// Where browsers go; absent where no edge runs in this process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edge_url: Option<String>,
     workspace: String,
     owner: Person,
     agents: Vec<Person>,
@@ -46,7 +49,13 @@ const OWNER: (&str, &str) = ("Olivia Owner", "owner@demo.example");
 const AGENTS: [(&str, &str); 2] = [("Ada Agent", "ada@demo.example"), ("Ben Agent", "ben@demo.example")];
 
 /// Makes the demo where there is none, writes `demo.json`, and returns the banner.
-pub async fn prepare(app: &Arc<App>, data_dir: &Path, grpc_addr: SocketAddr) -> Result<String> {
+pub async fn prepare(
+    app: &Arc<App>,
+    data_dir: &Path,
+    grpc_addr: SocketAddr,
+    edge_url: Option<String>,
+    pages: &[(&str, &str)],
+) -> Result<String> {
     let path = data_dir.join("demo.json");
     let mut demo = if auth::needs_owner(app).await? {
         let demo = invent(app);
@@ -67,8 +76,9 @@ pub async fn prepare(app: &Arc<App>, data_dir: &Path, grpc_addr: SocketAddr) -> 
         demo.complete = true;
     }
     demo.grpc_addr = grpc_addr.to_string();
+    demo.edge_url = edge_url;
     write(&path, &demo)?;
-    Ok(banner(&demo, &path))
+    Ok(banner(&demo, pages, &path))
 }
 
 fn invent(app: &App) -> Demo {
@@ -80,6 +90,7 @@ fn invent(app: &App) -> Demo {
     Demo {
         complete: false,
         grpc_addr: String::new(),
+        edge_url: None,
         workspace: WORKSPACE.to_owned(),
         owner: person(OWNER),
         agents: AGENTS.map(person).to_vec(),
@@ -166,19 +177,27 @@ fn write(path: &Path, demo: &Demo) -> Result<()> {
     fs::rename(&fresh, path).map_err(Error::internal)
 }
 
-fn banner(demo: &Demo, path: &Path) -> String {
+fn banner(demo: &Demo, pages: &[(&str, &str)], path: &Path) -> String {
     use std::fmt::Write as _;
 
-    let Demo { grpc_addr, workspace, owner, agents, .. } = demo;
+    let Demo { grpc_addr, edge_url, workspace, owner, agents, .. } = demo;
+    let mut places = String::new();
+    if let Some(url) = edge_url {
+        for (what, page) in pages {
+            let _ = writeln!(places, "  {what:<19} {url}{page}");
+        }
+        let _ = writeln!(places, "  programs, REST      {url}/docs");
+    }
+    let _ = writeln!(places, "  programs, gRPC      {grpc_addr}");
     let mut people = String::new();
     for (role, person) in std::iter::once(("owner", owner)).chain(agents.iter().map(|agent| ("agent", agent)))
     {
-        let _ = writeln!(people, "  {role}   {:<20} {}", person.email, person.password);
+        let _ = writeln!(people, "  {role:<19} {:<20} {}", person.email, person.password);
     }
     let first = &agents[0];
     format!(
-        "\nRapport is running: gRPC on {grpc_addr}, workspace \"{workspace}\"\n\n{people}\n\
-         Also in {}. Try:\n\n  \
+        "\nRapport is running.\n\n{places}\nSign in to workspace \"{workspace}\" as (also in {}):\n\n{people}\n\
+         Without a browser, try:\n\n  \
          grpcurl -plaintext {grpc_addr} list\n  \
          grpcurl -plaintext -d '{{\"workspace\":\"{workspace}\"}}' {grpc_addr} rapport.auth.v1.AuthService/StartVisit\n  \
          grpcurl -plaintext -d '{{\"workspace\":\"{workspace}\",\"email\":\"{}\",\"password\":\"{}\"}}' {grpc_addr} \

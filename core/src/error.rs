@@ -92,6 +92,13 @@ impl Error {
         source.is_some_and(|source| failure::classify(source) == Failure::Duplicate)
     }
 
+    /// Whether the database's file turned out to be damaged.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        let source = self.source.as_deref().and_then(|source| source.downcast_ref::<DbErr>());
+        source.is_some_and(|source| failure::classify(source) == Failure::Damaged)
+    }
+
     /// What caused it, with every cause behind that, for the log.
     #[must_use]
     pub fn causes(&self) -> Option<String> {
@@ -116,6 +123,7 @@ impl From<DbErr> for Error {
                 Self::new(Reason::StoreUnavailable, "the database cannot be reached")
                     .retry_after(Duration::from_secs(1))
             }
+            Failure::Damaged => Self::new(Reason::StoreUnavailable, "the database is damaged"),
             Failure::Duplicate | Failure::Other => {
                 Self::new(Reason::Internal, "something went wrong on our side")
             }

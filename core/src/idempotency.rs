@@ -3,18 +3,23 @@
 //!
 //! Ids are kept at least 7 days. A UUID of version 7 carries its time, so one older than that is refused by name; ids of
 //! other versions cannot tell their age and are kept for good.
+//! What is past its time is cleared by `retention`.
 
 use std::time::Duration;
 
 use prost::Message;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, Set,
+};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    db::TenantTx,
+    clock::Micros,
+    db::{TenantRead, TenantTx, Unit},
     error::{Error, Reason, Result},
     ids::made_at,
+    retention::BATCH,
 };
 
 /// The rows.
@@ -38,6 +43,7 @@ pub mod entity {
         pub body_hash: Vec<u8>,
         pub response: Vec<u8>,
         pub created_at: i64,
+        pub expires_at: Option<i64>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -110,10 +116,41 @@ impl Once {
             body_hash: Set(self.body_hash.clone()),
             response: Set(response.encode_to_vec()),
             created_at: Set(tx.now().0),
+            // Refused by its own time from then on; one that was made ahead of our clock, later.
+            expires_at: Set(made_at(self.request_id).map(|made| made.max(tx.now()).plus(KEPT).0)),
             ..Default::default()
         })
         .await?;
         Ok(())
+    }
+}
+
+/// Clears the ids that are kept up to a moment.
+pub(crate) struct Clear {
+    upto: i64,
+}
+
+impl Clear {
+    /// A batch of those that need not be kept any more by `now`; nothing where there is none.
+    pub(crate) async fn expired(read: TenantRead<'_>, now: Micros) -> Result<Option<Self>> {
+        let spent = read.all(spent(now)).await?;
+        Ok(spent.last().and_then(|row| row.expires_at).map(|upto| Self { upto }))
+    }
+}
+
+fn spent(now: Micros) -> Select<entity::Entity> {
+    entity::Entity::find()
+        .filter(entity::Column::ExpiresAt.lt(now.0))
+        .order_by_asc(entity::Column::ExpiresAt)
+        .limit(BATCH)
+}
+
+impl Unit for Clear {
+    type Out = u64;
+
+    async fn run(&self, tx: &mut TenantTx<'_>) -> Result<u64> {
+        let rows = entity::Entity::delete_many().filter(entity::Column::ExpiresAt.lte(self.upto));
+        tx.delete_many(rows).await
     }
 }
 
@@ -144,6 +181,7 @@ mod tests {
     use rapport_proto::{
         chats::v1::StartChatRequest,
         tenants::v1::{CreateDepartmentRequest, CreateMemberRequest, CreateTenantRequest},
+        tickets::v1::{AddCommentRequest, CreateTicketRequest},
     };
 
     use super::*;
@@ -165,6 +203,16 @@ mod tests {
         assert_ne!(lower.body_hash, once(LOWER, "Hello?").body_hash);
     }
 
+    #[tokio::test]
+    async fn what_need_not_be_kept_is_found_by_its_end() {
+        let app = crate::testing::TestApp::start().await;
+        let plan = app.db.read(&app.scope()).plan(spent(Micros(7))).await.unwrap();
+        assert_eq!(
+            plan,
+            ["SEARCH request_ids USING INDEX request_ids_by_end (tenant_id=? AND expires_at<?)"]
+        );
+    }
+
     #[test]
     fn every_create_has_its_request_id_first() {
         let request_id = LOWER.to_owned();
@@ -172,7 +220,9 @@ mod tests {
             StartChatRequest { request_id: request_id.clone(), ..Default::default() }.encode_to_vec(),
             CreateTenantRequest { request_id: request_id.clone(), ..Default::default() }.encode_to_vec(),
             CreateMemberRequest { request_id: request_id.clone(), ..Default::default() }.encode_to_vec(),
-            CreateDepartmentRequest { request_id, ..Default::default() }.encode_to_vec(),
+            CreateDepartmentRequest { request_id: request_id.clone(), ..Default::default() }.encode_to_vec(),
+            CreateTicketRequest { request_id: request_id.clone(), ..Default::default() }.encode_to_vec(),
+            AddCommentRequest { request_id, ..Default::default() }.encode_to_vec(),
         ];
         for body in bodies {
             assert_eq!(without_request_id(&body, LOWER), Some(&[][..]));

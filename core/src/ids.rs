@@ -41,6 +41,11 @@ fn decode(text: &str) -> Option<Uuid> {
 #[error("not an id of this kind")]
 pub struct MalformedId;
 
+/// The id in a text, or nothing where the text is empty.
+pub fn given<I: FromStr<Err = MalformedId>>(text: &str) -> Result<Option<I>, MalformedId> {
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
@@ -112,6 +117,10 @@ id!(/// A conversation.
     ChatId, "chat");
 id!(/// One entry of a conversation.
     MessageId, "message");
+id!(/// A matter of a customer that is worked on.
+    TicketId, "ticket");
+id!(/// One entry of a ticket.
+    CommentId, "comment");
 
 /// The source of ids and of every other random byte.
 pub struct Ids {

@@ -1,7 +1,7 @@
-//! The master key: 32 random bytes that every other secret of the installation is derived from, none of which is stored.
+//! The keys that lie in files. The master key: 32 random bytes that every other secret of the installation is derived from, none of which is stored.
 //!
 //! It lies in a file of its own (mode 0600), never in the database; the database holds a check value, so that a core started
-//! with a foreign key says so at once instead of refusing every token.
+//! with a foreign key says so at once instead of refusing every token. The edge key is what edges prove themselves with.
 
 use std::{
     fs,
@@ -14,6 +14,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 /// The secret of the installation.
@@ -74,18 +75,8 @@ impl MasterKey {
 
     /// Reads the key file, refusing one that others may read.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let io = |source| KeyError::Io { path: path.display().to_string(), source };
-        let mode = fs::metadata(path).map_err(io)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(KeyError::Exposed { path: path.display().to_string(), mode });
-        }
-        let text = Zeroizing::new(fs::read_to_string(path).map_err(io)?);
-        let bytes = BASE64_STANDARD.decode(text.trim()).ok().and_then(|b| <[u8; 32]>::try_from(b).ok());
-        match bytes {
-            // A key of one repeated byte is a placeholder somebody forgot.
-            Some(bytes) if bytes.iter().any(|b| *b != bytes[0]) => Ok(Self::from_bytes(bytes)),
-            _ => Err(KeyError::Malformed { path: path.display().to_string() }),
-        }
+        let bytes = read_secret(path)?;
+        <[u8; 32]>::try_from(&bytes[..]).map(Self::from_bytes).map_err(|_| malformed(path))
     }
 
     /// Writes a new key file; fails where one is already.
@@ -126,9 +117,83 @@ impl MasterKey {
     }
 }
 
+/// What an edge proves itself with on a listener: 32 bytes or more, in a file that core and edges share.
+#[derive(Clone)]
+pub struct EdgeKey(Zeroizing<String>);
+
+impl std::fmt::Debug for EdgeKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EdgeKey")
+    }
+}
+
+impl EdgeKey {
+    /// Reads the key file, refusing one that others may read.
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let bytes = read_secret(path)?;
+        if bytes.len() < 32 {
+            return Err(malformed(path));
+        }
+        Ok(Self(Zeroizing::new(BASE64_STANDARD.encode(&*bytes))))
+    }
+
+    /// The key as edges write it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this text is the key, in a time that does not tell how much of it is right.
+    #[must_use]
+    pub fn is(&self, shown: &[u8]) -> bool {
+        self.0.as_bytes().ct_eq(shown).into()
+    }
+}
+
+/// The bytes of a file that only its owner may read.
+fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let io = |source| KeyError::Io { path: path.display().to_string(), source };
+    let mode = fs::metadata(path).map_err(io)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(KeyError::Exposed { path: path.display().to_string(), mode });
+    }
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(io)?);
+    match BASE64_STANDARD.decode(text.trim()) {
+        // A key of one repeated byte is a placeholder somebody forgot.
+        Ok(bytes) if bytes.iter().any(|b| *b != bytes[0]) => Ok(Zeroizing::new(bytes)),
+        _ => Err(malformed(path)),
+    }
+}
+
+fn malformed(path: &Path) -> KeyError {
+    KeyError::Malformed { path: path.display().to_string() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_edge_key_is_private_long_and_nothing_but_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("edge.key");
+        let write = |bytes: &[u8], mode: u32| {
+            fs::write(&path, format!("{}\n", BASE64_STANDARD.encode(bytes))).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            EdgeKey::read(&path)
+        };
+        let bytes: Vec<u8> = (0..40).collect();
+        let key = write(&bytes, 0o600).unwrap();
+        let text = BASE64_STANDARD.encode(&bytes);
+        assert!(key.is(text.as_bytes()));
+        for wrong in ["", "x", &text[1..], &format!("{text}\n"), &BASE64_STANDARD.encode(&bytes[..32])] {
+            assert!(!key.is(wrong.as_bytes()), "{wrong:?}");
+        }
+        assert!(matches!(write(&bytes, 0o640), Err(KeyError::Exposed { mode: 0o640, .. })));
+        assert!(matches!(write(&bytes[..31], 0o600), Err(KeyError::Malformed { .. })));
+        assert!(matches!(write(&[0; 32], 0o600), Err(KeyError::Malformed { .. })));
+        assert_eq!(format!("{key:?}"), "EdgeKey");
+    }
 
     #[test]
     fn key_files_are_private_whole_and_not_placeholders() {

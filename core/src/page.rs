@@ -19,6 +19,22 @@ pub fn size(asked: u32) -> usize {
     usize::try_from(size).unwrap_or(50)
 }
 
+/// How many bytes of text a page holds; one row always.
+pub const BYTES: usize = 512 * 1024;
+
+/// Leaves as many rows as a page has, by number and by bytes; true where more follow.
+pub fn cut<T>(rows: &mut Vec<T>, size: usize, bytes: impl Fn(&T) -> usize) -> bool {
+    let found = rows.len();
+    let mut sum = 0;
+    let fitting = rows.iter().take(size).enumerate().take_while(|(place, row)| {
+        sum += bytes(row);
+        *place == 0 || sum <= BYTES
+    });
+    let kept = fitting.count();
+    rows.truncate(kept);
+    kept < found
+}
+
 /// What a page token is bound to: the caller, the list, and the filters as the caller wrote them.
 #[derive(Debug)]
 pub struct Bound([u8; 32]);
@@ -42,6 +58,16 @@ impl Bound {
         content[..32].copy_from_slice(&self.0);
         content[32..].copy_from_slice(last.as_bytes());
         sealer.seal(Purpose::Page, &content)
+    }
+
+    /// The token that goes on after a row whose key is a number.
+    pub fn token_of_number(&self, sealer: &Sealer, last: u32) -> Result<String> {
+        self.token(sealer, Uuid::from_u128(u128::from(last)))
+    }
+
+    /// The number of the row to go on after; nothing for the first page.
+    pub fn open_number(&self, sealer: &Sealer, token: &str) -> Result<Option<u32>> {
+        Ok(self.open(sealer, token)?.map(|last| u32::try_from(last.as_u128()).unwrap_or(0)))
     }
 
     /// The row to go on after; nothing for the first page.

@@ -8,7 +8,7 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Set,
 };
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     db::Engine,
     error::{Reason, Result},
     ids::{MemberId, SessionId, TenantId},
+    tokens::LONGEST_LIFE,
 };
 
 /// The rows.
@@ -58,8 +59,8 @@ pub enum Revoke {
 /// A revocation as it was committed.
 pub type Revoked = entity::Model;
 
-/// Access tokens live 15 minutes; what is older than this cannot matter any more.
-const MATTERS: Duration = Duration::from_mins(20);
+/// No access token lives longer than [`LONGEST_LIFE`], whatever was set when it was made; what is older than this cannot matter any more.
+const MATTERS: Duration = Duration::from_secs(LONGEST_LIFE as u64 + 300);
 /// How often other cores' revocations are asked for.
 const EVERY: Duration = Duration::from_millis(400);
 /// How many rows one statement writes: an engine binds only so many parameters.
@@ -71,11 +72,24 @@ const PRUNE: u64 = 1_000;
 /// The lock under which revocations are numbered, over all tenants; taken last, after a tenant's own.
 const LOCK: &str = "select pg_advisory_xact_lock(1381060688, 1)";
 
+/// How many lots of news may wait for one who follows them; who lags behind is told everything anew.
+const NEWS: usize = 256;
+
+/// Tokens that are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Every token of a session.
+    Session(SessionId),
+    /// Every token of a member of a tenant that was made before this generation.
+    Before(TenantId, MemberId, i32),
+}
+
 /// The tokens this core refuses.
 #[derive(Debug)]
 pub struct Revocations {
     state: RwLock<State>,
     changed: watch::Sender<()>,
+    news: broadcast::Sender<Arc<[Refused]>>,
 }
 
 #[derive(Debug, Default)]
@@ -87,7 +101,7 @@ struct State {
 
 impl Default for Revocations {
     fn default() -> Self {
-        Self { state: RwLock::default(), changed: watch::Sender::new(()) }
+        Self { state: RwLock::default(), changed: watch::Sender::new(()), news: broadcast::Sender::new(NEWS) }
     }
 }
 
@@ -115,19 +129,40 @@ impl Revocations {
         if revoked.is_empty() {
             return;
         }
+        let mut news = Vec::new();
         let mut state = self.state.write();
         for row in revoked {
             let at = Micros(row.at);
-            if let Some(session) = row.session_id {
-                state.sessions.insert(session, at);
+            if let Some(session) = row.session_id
+                && state.sessions.insert(session, at).is_none()
+            {
+                news.push(Refused::Session(session));
             }
             if let Some(member) = row.member_id {
-                let known = state.members.entry((row.tenant_id, member)).or_insert((row.generation, at));
+                let known = state.members.entry((row.tenant_id, member)).or_insert((i32::MIN, at));
+                if known.0 < row.generation {
+                    news.push(Refused::Before(row.tenant_id, member, row.generation));
+                }
                 *known = (known.0.max(row.generation), known.1.max(at));
             }
         }
         drop(state);
         self.changed.send_replace(());
+        if !news.is_empty() {
+            // An error means that nobody follows.
+            let _ = self.news.send(news.into());
+        }
+    }
+
+    /// Each new refusal from now on, and everything that is refused already; what happens meanwhile may be in both.
+    #[must_use]
+    pub fn follow(&self) -> (broadcast::Receiver<Arc<[Refused]>>, Vec<Refused>) {
+        let news = self.news.subscribe();
+        let state = self.state.read();
+        let sessions = state.sessions.keys().map(|session| Refused::Session(*session));
+        let members = state.members.iter();
+        let members = members.map(|((tenant, member), (least, _))| Refused::Before(*tenant, *member, *least));
+        (news, sessions.chain(members).collect())
     }
 
     fn forget_before(&self, limit: Micros) {

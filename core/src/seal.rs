@@ -20,6 +20,8 @@ pub enum Purpose {
     Page,
     /// What makes tomorrow's visitor the same person.
     VisitorSecret,
+    /// What one core says to the others.
+    Bus,
 }
 
 impl Purpose {
@@ -28,6 +30,7 @@ impl Purpose {
             Self::Cursor => b"cursor",
             Self::Page => b"page",
             Self::VisitorSecret => b"visitor-secret",
+            Self::Bus => b"bus",
         }
     }
 }

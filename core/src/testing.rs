@@ -2,16 +2,20 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use rapport_proto::tenants::v1 as pb;
 use tempfile::TempDir;
 
 use crate::{
     app::App,
+    caller::{Caller, Principal},
     clock::{Clock, Micros},
     config::Config,
-    db::{self, TenantScope},
-    ids::Ids,
+    db::{self, TenantScope, TenantTx, Unit},
+    error::Result,
+    ids::{Ids, MemberId},
     keys::MasterKey,
     migrate,
+    tenants::{self, NewTenant},
 };
 
 pub(crate) struct TestApp {
@@ -37,6 +41,37 @@ impl TestApp {
         migrate::run(&opened).await.unwrap();
         let app = App::build(&config, opened, MasterKey::from_bytes([9; 32]), clock, ids).await.unwrap();
         Self { app, _dir: dir }
+    }
+
+    /// A workspace with its owner.
+    pub(crate) async fn workspace(&self) -> (TenantScope, MemberId) {
+        struct Make(NewTenant);
+        impl Unit for Make {
+            type Out = String;
+
+            async fn run(&self, tx: &mut TenantTx<'_>) -> Result<String> {
+                Ok(tenants::create(tx, &self.0).await?.1.member_id)
+            }
+        }
+        let workspace =
+            pb::Workspace { slug: "acme".to_owned(), name: "Acme".to_owned(), ..Default::default() };
+        let owner = pb::Owner { email: "olga@acme.example".to_owned(), ..Default::default() };
+        let scope = self.scope();
+        let make = Make(NewTenant::new(&self.ids, workspace, owner, String::new()));
+        let owner = self.db.write(&scope, make).await.unwrap();
+        (scope, owner.parse().unwrap())
+    }
+
+    /// Somebody who calls.
+    pub(crate) fn caller(&self, scope: TenantScope, principal: Principal) -> Arc<Caller> {
+        Arc::new(Caller {
+            scope,
+            principal,
+            session: self.ids.make(),
+            generation: 1,
+            name: String::new(),
+            expires_at: self.clock.now(),
+        })
     }
 
     /// A tenant that has no row of its own: enough for what is tested below the slices.

@@ -1,4 +1,4 @@
-//! Access tokens: JWTs signed with EdDSA that live 15 minutes. Everything a request needs is in the token, so checking one
+//! Access tokens: JWTs signed with EdDSA that live a quarter of an hour, or as long as is set. Everything a request needs is in the token, so checking one
 //! reads nothing; what ended since is in [`crate::revocations`].
 //!
 //! The private keys are derived from the master key and the key's id; the database holds the ids only.
@@ -21,8 +21,8 @@ use crate::{
     keys::MasterKey,
 };
 
-/// How long an access token lives.
-pub const LIFETIME: Duration = Duration::from_mins(15);
+/// The most seconds that an access token may be set to live: what has been revoked is remembered for longer.
+pub const LONGEST_LIFE: u32 = 3_600;
 /// A token is far below this; longer ones are not looked at.
 const LONGEST: usize = 4096;
 const ISSUER: &str = "rapport";
@@ -72,6 +72,7 @@ pub struct Tokens {
     verifying: HashMap<String, DecodingKey>,
     public: Vec<JsonWebKey>,
     clock: Clock,
+    life: Duration,
     seen: Cache<String, Identity>,
 }
 
@@ -82,8 +83,8 @@ impl std::fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Tokens under these keys; the last one signs, all verify.
-    pub fn new(master: &MasterKey, kids: &[String], clock: Clock) -> Result<Self> {
+    /// Tokens under these keys that live so long; the last key signs, all verify.
+    pub fn new(master: &MasterKey, kids: &[String], clock: Clock, life: Duration) -> Result<Self> {
         let mut verifying = HashMap::new();
         let mut public = Vec::new();
         let mut current = None;
@@ -104,13 +105,19 @@ impl Tokens {
             });
         }
         let current = current.ok_or_else(|| Error::internal("the installation has no signing key"))?;
-        Ok(Self { current, verifying, public, clock, seen: Cache::new(20_000) })
+        Ok(Self { current, verifying, public, clock, life, seen: Cache::new(20_000) })
     }
 
     /// The public keys.
     #[must_use]
     pub fn public_keys(&self) -> Vec<JsonWebKey> {
         self.public.clone()
+    }
+
+    /// When a token made now ends.
+    #[must_use]
+    pub fn end(&self) -> Micros {
+        self.clock.now().plus(self.life)
     }
 
     /// A token for a caller; `expires_at` of the caller is when it ends.
@@ -135,13 +142,12 @@ impl Tokens {
 
     /// A token for an operator.
     pub fn issue_operator(&self) -> Result<String> {
-        let now = self.clock.now();
         self.sign(&Claims {
             iss: ISSUER.to_owned(),
             aud: ISSUER.to_owned(),
             sub: OPERATOR.to_owned(),
-            iat: now.seconds(),
-            exp: now.plus(LIFETIME).seconds(),
+            iat: self.clock.now().seconds(),
+            exp: self.end().seconds(),
             tid: None,
             sid: None,
             r#gen: 0,

@@ -9,7 +9,8 @@ use rapport_core::{db, migrate};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 
 /// What belongs to no tenant.
-const GLOBAL: [&str; 5] = ["identities", "installation", "revocations", "seaql_migrations", "signing_keys"];
+const GLOBAL: [&str; 6] =
+    ["edge_leases", "identities", "installation", "revocations", "seaql_migrations", "signing_keys"];
 
 #[derive(Debug, Default)]
 struct Table {

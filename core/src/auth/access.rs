@@ -1,4 +1,4 @@
-//! The access token that a session gives: 15 minutes, and never longer than the session.
+//! The access token that a session gives; it never lives longer than the session.
 
 use prost_types::Timestamp;
 
@@ -10,7 +10,6 @@ use crate::{
     error::Result,
     ids::{SessionId, VisitorId},
     tenants::entity::member,
-    tokens::LIFETIME,
 };
 
 /// An access token as it goes out.
@@ -33,8 +32,8 @@ pub(super) fn of_member(
             principal: Principal::Member(member.member_id, member.role()),
             session,
             generation: member.generation,
-            name: member.name.clone(),
-            expires_at: session_end.min(app.clock.now().plus(LIFETIME)),
+            name: member.public_name().to_owned(),
+            expires_at: session_end.min(app.tokens.end()),
         },
     )
 }
@@ -54,7 +53,7 @@ pub(super) fn of_visitor(
             session,
             generation: 0,
             name: String::new(),
-            expires_at: app.clock.now().plus(LIFETIME),
+            expires_at: app.tokens.end(),
         },
     )
 }

@@ -8,6 +8,9 @@ pub enum AuthError {
     /// Workspace, address or password; or the member is suspended.
     #[error("workspace, e-mail or password is wrong")]
     CredentialsWrong,
+    /// Not the caller's.
+    #[error("the current password is wrong")]
+    PasswordWrong,
     /// Not one of ours, or its session is over.
     #[error("the refresh token is not valid")]
     RefreshTokenInvalid,
@@ -29,6 +32,7 @@ impl From<AuthError> for Error {
     fn from(error: AuthError) -> Self {
         let reason = match error {
             AuthError::CredentialsWrong => Reason::CredentialsWrong,
+            AuthError::PasswordWrong => Reason::PasswordWrong,
             AuthError::RefreshTokenInvalid => Reason::RefreshTokenInvalid,
             AuthError::RefreshTokenReused => Reason::RefreshTokenReused,
             AuthError::SetupTokenWrong => Reason::SetupTokenWrong,

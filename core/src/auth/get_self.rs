@@ -22,7 +22,7 @@ pub(super) async fn run(
     };
     let read = app.db.read(&caller.scope);
     let mut response = pb::GetSelfResponse {
-        tenant: Some((&tenants::find_tenant(read).await?).into()),
+        tenant: Some(tenants::show_tenant(read).await?),
         permissions: numbers(caller.permissions()),
         ..Default::default()
     };

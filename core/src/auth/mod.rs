@@ -4,6 +4,8 @@
 //! access tokens ([`crate::tokens`]), which end early only by a revocation ([`crate::revocations`]).
 
 mod access;
+mod change_password;
+mod clear_sessions;
 mod end_sessions;
 mod entity;
 mod error;
@@ -17,7 +19,9 @@ mod set_up;
 mod sign_in;
 mod sign_out;
 mod start_visit;
+mod update_self;
 
+pub(crate) use clear_sessions::ClearSessions;
 pub(crate) use end_sessions::run as end_sessions;
 pub use error::AuthError;
 pub use service::service;

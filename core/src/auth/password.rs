@@ -1,9 +1,15 @@
-//! Password hashing: Argon2id, off the async threads, one at a time, with a bound on how many wait.
+//! Password hashing: Argon2id, one at a time on a thread of its own, with a bound on how many wait.
 //!
 //! One hash takes 19 MiB and the whole of a core for some 20 ms. Without a bound a flood of sign-ins would take the machine
-//! from everybody else; with it, the flood waits for itself and what is beyond the bound is refused at once.
+//! from everybody else; with it, the flood waits for itself and what is beyond the bound is refused at once. Where messages and
+//! hashes want the same core, messages come first: to whoever signs in some milliseconds are nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -12,7 +18,8 @@ use argon2::{
 use parking_lot::Mutex;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
-use tokio::sync::Semaphore;
+use rustix::process::setpriority_process;
+use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -20,10 +27,10 @@ use crate::{
     ids::Ids,
 };
 
-/// How many hashes are made at a moment: one of the machine's two cores is everybody else's.
-const AT_ONCE: usize = 1;
-/// How many may wait for their turn.
-const WAITING: usize = 64;
+/// How many hashes may be wanted at a moment: the one that is made and those that wait for their turn.
+const PLACES: usize = 1 + 64;
+/// How far the thread stands back (`nice`): beside work of the usual rank it gets a tenth of a core, and else all of it.
+const STANDS_BACK: i32 = 15;
 /// 19 MiB, two passes, one lane: the least that OWASP recommends.
 const COST: (u32, u32, u32) = (19_456, 2, 1);
 
@@ -31,9 +38,11 @@ const COST: (u32, u32, u32) = (19_456, 2, 1);
 pub struct Passwords {
     salts: Mutex<ChaCha20Rng>,
     dummy: Arc<str>,
-    turns: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    thread: mpsc::Sender<Work>,
 }
+
+type Work = Box<dyn FnOnce() + Send>;
 
 impl std::fmt::Debug for Passwords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -45,11 +54,16 @@ impl Passwords {
     /// Takes the seed of its salts from `ids`, and makes the hash that nobody's password has.
     pub fn new(ids: &Ids) -> Result<Self> {
         let nobody: [u8; 32] = ids.random();
+        let (thread, work) = mpsc::channel();
+        thread::Builder::new()
+            .name("passwords".to_owned())
+            .spawn(move || work_off(&work))
+            .map_err(Error::internal)?;
         Ok(Self {
             salts: Mutex::new(ChaCha20Rng::from_seed(ids.random())),
             dummy: hash(&nobody, &ids.random())?.into(),
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
-            places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+            places: Arc::new(Semaphore::new(PLACES)),
+            thread,
         })
     }
 
@@ -79,13 +93,27 @@ impl Passwords {
             Error::new(Reason::Overloaded, "too many passwords wait to be checked")
                 .retry_after(Duration::from_secs(1))
         })?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(Error::internal)?;
-        // Both go with the work: a caller who goes away does not make room before the work is done.
+        let (answer, answered) = oneshot::channel();
+        // The place goes with the work: a caller who goes away does not make room before the work is done.
         let work = move || {
-            let _held = (place, turn);
-            work()
+            let done = work();
+            drop(place);
+            let _ = answer.send(done);
         };
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+        let gone = |_| Error::internal("nobody hashes passwords");
+        self.thread.send(Box::new(work)).map_err(gone)?;
+        answered.await.map_err(Error::internal)?
+    }
+}
+
+fn work_off(work: &mpsc::Receiver<Work>) {
+    // On Linux the rank is a thread's own. Without it hashing goes on, only less politely.
+    if let Err(error) = setpriority_process(None, STANDS_BACK) {
+        tracing::warn!(%error, "passwords are hashed at the usual rank");
+    }
+    while let Ok(work) = work.recv() {
+        // Whoever waits for what panicked finds that nobody answers.
+        let _ = catch_unwind(AssertUnwindSafe(work));
     }
 }
 
@@ -133,12 +161,12 @@ mod tests {
     #[tokio::test]
     async fn beyond_the_bound_a_caller_is_refused_at_once() {
         let passwords = passwords();
-        let all = u32::try_from(AT_ONCE + WAITING).unwrap();
+        let all = u32::try_from(PLACES).unwrap();
         let full = passwords.places.acquire_many(all).await.unwrap();
         let refused = passwords.hash("correct horse").await.unwrap_err();
         assert_eq!(refused.reason, Reason::Overloaded);
         drop(full);
         assert!(passwords.hash("correct horse").await.is_ok());
-        assert_eq!(passwords.places.available_permits(), AT_ONCE + WAITING);
+        assert_eq!(passwords.places.available_permits(), PLACES);
     }
 }

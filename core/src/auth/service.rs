@@ -3,17 +3,21 @@
 use std::sync::Arc;
 
 use rapport_proto::auth::v1::{
-    GetKeySetRequest, GetKeySetResponse, GetSelfRequest, GetSelfResponse, RefreshRequest, RefreshResponse,
-    SetUpRequest, SetUpResponse, SignInRequest, SignInResponse, SignOutRequest, SignOutResponse,
-    StartVisitRequest, StartVisitResponse,
+    ChangePasswordRequest, ChangePasswordResponse, GetKeySetRequest, GetKeySetResponse, GetSelfRequest,
+    GetSelfResponse, RefreshRequest, RefreshResponse, SetUpRequest, SetUpResponse, SignInRequest,
+    SignInResponse, SignOutRequest, SignOutResponse, StartVisitRequest, StartVisitResponse,
+    UpdateSelfRequest, UpdateSelfResponse,
     auth_service_server::{AuthService, AuthServiceServer},
 };
 use tonic::{Request, Response, Status};
 
-use super::{get_key_set, get_self, refresh, set_up, sign_in, sign_in::Device, sign_out, start_visit};
+use super::{
+    change_password, get_key_set, get_self, refresh, set_up, sign_in, sign_in::Device, sign_out, start_visit,
+    update_self,
+};
 use crate::{
     app::App,
-    layers::auth::{address, admit_any},
+    layers::auth::{address, admit, admit_any},
 };
 
 /// The service, ready to be served.
@@ -52,6 +56,17 @@ impl AuthService for Service {
     async fn get_self(&self, req: Request<GetSelfRequest>) -> Answer<GetSelfResponse> {
         let (identity, req) = admit_any(req)?;
         Ok(Response::new(get_self::run(&self.0, &identity, req).await?))
+    }
+
+    async fn update_self(&self, req: Request<UpdateSelfRequest>) -> Answer<UpdateSelfResponse> {
+        let (caller, req) = admit(req)?;
+        Ok(Response::new(update_self::run(&self.0, &caller, req).await?))
+    }
+
+    async fn change_password(&self, req: Request<ChangePasswordRequest>) -> Answer<ChangePasswordResponse> {
+        let address = address(req.extensions());
+        let (caller, req) = admit(req)?;
+        Ok(Response::new(change_password::run(&self.0, address, &caller, req).await?))
     }
 
     async fn start_visit(&self, req: Request<StartVisitRequest>) -> Answer<StartVisitResponse> {

@@ -10,7 +10,6 @@ use crate::{
     db::{TenantTx, Unit},
     error::Result,
     ids::SessionId,
-    layers::auth::actor,
     tokens::Identity,
 };
 
@@ -23,8 +22,8 @@ pub(super) async fn run(
     // An operator has no session: the token ends by itself.
     if let Identity::Caller(caller) = identity {
         app.db.write(&caller.scope, SignOut(caller.session)).await?;
-        let (tenant, actor, session) = (caller.tenant(), actor(caller), caller.session);
-        tracing::info!(%tenant, actor, %session, address, "signed out");
+        let (tenant, actor, session) = (caller.tenant(), caller.principal, caller.session);
+        tracing::info!(%tenant, %actor, %session, address, "signed out");
     }
     Ok(pb::SignOutResponse {})
 }

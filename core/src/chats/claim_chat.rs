@@ -6,9 +6,8 @@ use rapport_proto::chats::v1 as pb;
 use sea_orm::{Set, Unchanged};
 
 use super::{
-    convert,
     entity::chat,
-    error::ChatError,
+    previewed,
     state::{self, Act},
     view::{self, Side},
 };
@@ -39,7 +38,7 @@ impl Unit for ClaimChat {
 
     async fn run(&self, tx: &mut TenantTx<'_>) -> Result<pb::ClaimChatResponse> {
         let (member, _) = self.caller.member()?;
-        let mut chat = view::visible_in(tx, &self.caller, self.chat_id).await?;
+        let chat = view::visible_in(tx, &self.caller, self.chat_id).await?;
         // The winner who lost the answer asks again.
         let own_already = chat.assignee_id == Some(member) && chat.state() == pb::ChatState::Active;
         if !own_already {
@@ -53,9 +52,11 @@ impl Unit for ClaimChat {
                 ..Default::default()
             })
             .await?;
-            chat = view::load(tx.read(), self.chat_id).await?.ok_or(ChatError::NotFound)?;
-            chat.emit(tx);
         }
-        Ok(pb::ClaimChatResponse { chat: Some(convert::chat(&chat, Side::Staff)) })
+        let now = previewed::load(tx.read(), self.chat_id, Side::Staff).await?;
+        if !own_already {
+            now.chat.emit(tx);
+        }
+        Ok(pb::ClaimChatResponse { chat: Some(now.answer(Side::Staff)) })
     }
 }

@@ -6,9 +6,8 @@ use rapport_proto::chats::v1 as pb;
 use sea_orm::{Set, Unchanged};
 
 use super::{
-    convert,
     entity::chat,
-    error::ChatError,
+    previewed,
     state::{self, Act},
     view::{self, Side},
 };
@@ -39,9 +38,10 @@ impl Unit for CloseChat {
     type Out = pb::CloseChatResponse;
 
     async fn run(&self, tx: &mut TenantTx<'_>) -> Result<pb::CloseChatResponse> {
-        let mut chat = view::visible_in(tx, &self.caller, self.chat_id).await?;
+        let chat = view::visible_in(tx, &self.caller, self.chat_id).await?;
         let next = state::after(chat.state(), Act::Close, || chat.taken())?;
-        if next != chat.state() {
+        let closes = next != chat.state();
+        if closes {
             tx.update(chat::ActiveModel {
                 chat_id: Unchanged(self.chat_id),
                 state: Set(i16::try_from(i32::from(next)).unwrap_or_default()),
@@ -51,9 +51,12 @@ impl Unit for CloseChat {
                 ..Default::default()
             })
             .await?;
-            chat = view::load(tx.read(), self.chat_id).await?.ok_or(ChatError::NotFound)?;
-            chat.emit(tx);
         }
-        Ok(pb::CloseChatResponse { chat: Some(convert::chat(&chat, Side::of(&self.caller))) })
+        let side = Side::of(&self.caller);
+        let now = previewed::load(tx.read(), self.chat_id, side).await?;
+        if closes {
+            now.chat.emit(tx);
+        }
+        Ok(pb::CloseChatResponse { chat: Some(now.answer(side)) })
     }
 }

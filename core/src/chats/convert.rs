@@ -17,16 +17,16 @@ pub(super) fn seq(seq: i32) -> u32 {
     u32::try_from(seq).unwrap_or(0)
 }
 
+/// A chat as events have it; [`super::previewed`] adds what answers have.
 pub(super) fn chat(view: &ChatView, side: Side) -> pb::Chat {
     let at = |micros: Option<i64>| micros.map(|micros| Micros(micros).timestamp());
     pb::Chat {
         chat_id: view.chat_id.to_string(),
         state: view.state().into(),
         department_id: view.department_id.map(|id| id.to_string()).unwrap_or_default(),
-        assignee: view.assignee_id.map(|id| pb::Assignee {
-            member_id: id.to_string(),
-            name: view.assignee_name.clone().unwrap_or_default(),
-        }),
+        assignee: view
+            .assignee_id
+            .map(|id| pb::Assignee { member_id: id.to_string(), name: view.assignee_name_for(side) }),
         customer: Some(pb::Customer {
             customer_id: view.customer_id.to_string(),
             visitor_id: view.visitor_id.to_string(),
@@ -42,6 +42,7 @@ pub(super) fn chat(view: &ChatView, side: Side) -> pb::Chat {
         claimed_at: at(view.claimed_at),
         closed_at: at(view.closed_at),
         revision: seq(view.revision),
+        last_message: None,
     }
 }
 

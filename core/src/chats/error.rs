@@ -25,9 +25,6 @@ pub enum ChatError {
     /// There is no message of that number yet.
     #[error("the chat has no message of that number")]
     BeyondEnd,
-    /// The member cannot be given chats.
-    #[error("this member cannot be given chats")]
-    NotAssignable,
 }
 
 impl From<ChatError> for Error {
@@ -41,7 +38,6 @@ impl From<ChatError> for Error {
             }
             ChatError::InternalNote => Self::new(Reason::InternalNoteRefused, text),
             ChatError::BeyondEnd => Self::new(Reason::SeqBeyondEnd, text),
-            ChatError::NotAssignable => Self::new(Reason::MemberNotAssignable, text),
         }
     }
 }

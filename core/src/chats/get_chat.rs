@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use rapport_proto::chats::v1 as pb;
 
-use super::{
-    convert,
-    view::{self, Side},
-};
+use super::{previewed, view::Side};
 use crate::{app::App, caller::Caller, error::Result};
 
 pub(super) async fn run(
@@ -15,6 +12,6 @@ pub(super) async fn run(
     caller: &Caller,
     req: pb::GetChatRequest,
 ) -> Result<pb::GetChatResponse> {
-    let chat = view::visible(app, caller, req.chat_id.parse()?).await?;
-    Ok(pb::GetChatResponse { chat: Some(convert::chat(&chat, Side::of(caller))) })
+    let found = previewed::visible(app, caller, req.chat_id.parse()?).await?;
+    Ok(pb::GetChatResponse { chat: Some(found.answer(Side::of(caller))) })
 }

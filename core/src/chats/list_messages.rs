@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::{
     convert,
     entity::message,
-    view::{self, Side},
+    view::{self, ChatView, Side},
 };
-use crate::{app::App, caller::Caller, error::Result, ids::MemberId, page, tenants};
+use crate::{app::App, caller::Caller, db::TenantRead, error::Result, ids::MemberId, page, tenants};
 
 pub(super) async fn run(
     app: &Arc<App>,
@@ -24,8 +24,7 @@ pub(super) async fn run(
     let bound = page::Bound::to(caller, "messages", &asked.encode_to_vec());
     let size = page::size(req.page_size);
     let down = req.before_seq > 0;
-    let from =
-        bound.open(&app.sealer, &req.page_token)?.map(|last| u32::try_from(last.as_u128()).unwrap_or(0));
+    let from = bound.open_number(&app.sealer, &req.page_token)?;
     let number = |seq: u32| i32::try_from(seq).unwrap_or(i32::MAX);
 
     let mut select = message::Entity::find().filter(message::Column::ChatId.eq(chat.chat_id));
@@ -42,17 +41,24 @@ pub(super) async fn run(
     }
     let read = app.db.read(&caller.scope);
     let mut rows = read.all(select.limit(size as u64 + 1)).await?;
-    let more = rows.len() > size;
-    rows.truncate(size);
+    let more = page::cut(&mut rows, size, |row| row.text.len());
     let next_page_token = match rows.last() {
-        Some(last) if more => {
-            bound.token(&app.sealer, Uuid::from_u128(u128::from(convert::seq(last.seq))))?
-        }
+        Some(last) if more => bound.token_of_number(&app.sealer, convert::seq(last.seq))?,
         _ => String::new(),
     };
     if down {
         rows.reverse();
     }
+    let messages = named(read, &chat, rows).await?;
+    Ok(pb::ListMessagesResponse { messages, next_page_token })
+}
+
+/// Stored messages with the names their senders have now.
+pub(super) async fn named(
+    read: TenantRead<'_>,
+    chat: &ChatView,
+    rows: Vec<message::Model>,
+) -> Result<Vec<pb::Message>> {
     let member = i16::try_from(i32::from(SenderKind::Member)).unwrap_or_default();
     let members =
         rows.iter().filter(|row| row.sender_kind == member).map(|row| MemberId::from(row.sender_id));
@@ -63,6 +69,5 @@ pub(super) async fn run(
         }
         names.get(&MemberId::from(id)).cloned().unwrap_or_default()
     };
-    let messages = rows.into_iter().map(|row| convert::stored(row, name)).collect();
-    Ok(pb::ListMessagesResponse { messages, next_page_token })
+    Ok(rows.into_iter().map(|row| convert::stored(row, name)).collect())
 }

@@ -54,7 +54,8 @@ pub async fn run(
     Ok(pb::SendMessageResponse { message: Some(convert::message(&stored.row, sender)) })
 }
 
-pub(super) fn kind(caller: &Caller) -> i16 {
+/// Which side a caller sends from, as columns hold it.
+pub(crate) fn kind(caller: &Caller) -> i16 {
     let kind = match caller.principal {
         Principal::Member(..) => SenderKind::Member,
         Principal::Visitor(_) => SenderKind::Customer,

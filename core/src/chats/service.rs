@@ -9,8 +9,8 @@ use rapport_proto::chats::v1::{
 use tonic::{Request, Response, Status};
 
 use super::{
-    claim_chat, close_chat, get_chat, list_chats, list_messages, mark_read, send_message, set_typing,
-    start_chat, transfer_chat,
+    claim_chat, close_chat, count_chats, get_chat, get_transcript, list_chats, list_messages, mark_read,
+    send_message, set_typing, start_chat, transfer_chat,
 };
 use crate::{app::App, layers::auth::admit};
 
@@ -41,9 +41,22 @@ impl ChatService for Service {
         Ok(Response::new(list_chats::run(&self.0, &caller, req).await?))
     }
 
+    async fn count_chats(&self, req: Request<pb::CountChatsRequest>) -> Answer<pb::CountChatsResponse> {
+        let (caller, req) = admit(req)?;
+        Ok(Response::new(count_chats::run(&self.0, &caller, req).await?))
+    }
+
     async fn send_message(&self, req: Request<pb::SendMessageRequest>) -> Answer<pb::SendMessageResponse> {
         let (caller, req) = admit(req)?;
         Ok(Response::new(send_message::run(&self.0, &caller, req).await?))
+    }
+
+    async fn get_transcript(
+        &self,
+        req: Request<pb::GetTranscriptRequest>,
+    ) -> Answer<pb::GetTranscriptResponse> {
+        let (caller, req) = admit(req)?;
+        Ok(Response::new(get_transcript::run(&self.0, &caller, req).await?))
     }
 
     async fn list_messages(&self, req: Request<pb::ListMessagesRequest>) -> Answer<pb::ListMessagesResponse> {

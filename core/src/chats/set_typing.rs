@@ -6,7 +6,6 @@ use rapport_proto::{
     chats::v1::{self as pb, ChatState},
     events::v1::Typing,
 };
-use uuid::Uuid;
 
 use super::{error::ChatError, view};
 use crate::{
@@ -27,15 +26,15 @@ pub(super) async fn run(
     }
     let tell = |audience, except, sender| {
         let typing = Typing { chat_id: req.chat_id.clone(), sender: Some(sender), typing: req.typing };
-        app.feeds.tell(caller.tenant(), Ephemeral { audience, except, typing });
+        app.feeds.tell(caller.tenant(), Ephemeral { audience, except, typing, from_afar: false });
     };
     let (sender, shown) = (view::sender(caller, &chat.customer_name), chat.sender_for_visitor(caller));
     if sender == shown {
-        tell(chat.audience(), caller.id(), sender);
+        tell(chat.audience(), Some(caller.principal), sender);
     } else {
-        tell(chat.staff(), caller.id(), sender);
+        tell(chat.staff(), Some(caller.principal), sender);
         // Without a name the staff is one to the visitor, however many write: nobody is left out, and all are told as one.
-        tell(Audience::visitor(chat.visitor_id), Uuid::nil(), shown);
+        tell(Audience::visitor(chat.visitor_id), None, shown);
     }
     Ok(pb::SetTypingResponse {})
 }

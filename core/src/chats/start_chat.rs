@@ -9,7 +9,7 @@ use super::{
     convert,
     entity::{chat, message},
     error::ChatError,
-    send_message,
+    previewed, send_message,
     view::{self, ChatView, Side},
 };
 use crate::{
@@ -59,7 +59,7 @@ impl Unit for StartChat {
 
     async fn run(&self, tx: &mut TenantTx<'_>) -> Result<pb::StartChatResponse> {
         if let Some(earlier) = self.once.earlier(tx).await? {
-            return Ok(earlier);
+            return Ok(self.with_first(earlier));
         }
         self.check(tx).await?;
         let customer = customers::remember(tx, &self.said, self.customer_id).await?;
@@ -87,7 +87,7 @@ impl Unit for StartChat {
         }
         let response = pb::StartChatResponse { chat: Some(convert::chat(&chat, Side::Customer)) };
         self.once.keep(tx, &response).await?;
-        Ok(response)
+        Ok(self.with_first(response))
     }
 }
 
@@ -140,6 +140,25 @@ impl StartChat {
         })
         .await?;
         Ok(row)
+    }
+
+    /// The answer with its message, which is not stored with it: the request has it, and both are of one moment.
+    fn with_first(&self, mut response: pb::StartChatResponse) -> pb::StartChatResponse {
+        let said = |chat: &pb::Chat| pb::LastMessage {
+            seq: chat.last_seq,
+            sender: chat.customer.as_ref().map(|customer| pb::Sender {
+                kind: pb::SenderKind::Customer.into(),
+                id: customer.visitor_id.clone(),
+                name: customer.name.clone(),
+            }),
+            text: previewed::beginning(&self.text),
+            internal: false,
+            sent_at: chat.created_at,
+        };
+        if let Some(chat) = response.chat.as_mut().filter(|_| !self.text.is_empty()) {
+            chat.last_message = Some(said(chat));
+        }
+        response
     }
 
     fn tell_first(&self, tx: &mut TenantTx<'_>, row: &MessageRow, chat: &ChatView) {

@@ -11,16 +11,16 @@ use sea_orm::{Set, Unchanged};
 use super::{
     convert,
     entity::chat,
-    error::ChatError,
+    previewed,
     state::{self, Act},
     view::{self, ChatView, Side},
 };
 use crate::{
     app::App,
-    caller::{Caller, answers_chats},
+    caller::Caller,
     db::{TenantTx, Unit},
     error::{Error, Result},
-    events::{Audience, NewEvent},
+    events::NewEvent,
     ids::{ChatId, DepartmentId, MemberId},
     tenants,
 };
@@ -69,10 +69,11 @@ impl Unit for TransferChat {
         };
         match self.to {
             Receiver::Member(member) => {
-                check_member(tx, member).await?;
+                tenants::check_assignable(tx.read(), member).await?;
                 if before.assignee_id == Some(member) && before.state() == next {
                     // Who has it already keeps it as it is.
-                    return Ok(pb::TransferChatResponse { chat: Some(convert::chat(&before, Side::Staff)) });
+                    let same = previewed::load(tx.read(), self.chat_id, Side::Staff).await?;
+                    return Ok(pb::TransferChatResponse { chat: Some(same.answer(Side::Staff)) });
                 }
                 row.assignee_id = Set(Some(member));
                 row.claimed_at = Set(Some(tx.now().0));
@@ -87,25 +88,17 @@ impl Unit for TransferChat {
             }
         }
         tx.update(row).await?;
-        let now = view::load(tx.read(), self.chat_id).await?.ok_or(ChatError::NotFound)?;
-        tell_those_who_lose_it(tx, &before, &now);
-        now.emit(tx);
-        Ok(pb::TransferChatResponse { chat: Some(convert::chat(&now, Side::Staff)) })
+        let now = previewed::load(tx.read(), self.chat_id, Side::Staff).await?;
+        tell_those_who_lose_it(tx, &before, &now.chat);
+        now.chat.emit(tx);
+        Ok(pb::TransferChatResponse { chat: Some(now.answer(Side::Staff)) })
     }
-}
-
-async fn check_member(tx: &TenantTx<'_>, member: MemberId) -> Result<()> {
-    let found = tenants::find_member(tx.read(), member).await?.ok_or_else(|| Error::not_found("member"))?;
-    if answers_chats(found.role(), found.state()) { Ok(()) } else { Err(ChatError::NotAssignable.into()) }
 }
 
 /// Before the new snapshot: a reader of both the old and the new audience hears that it left and then that it is there.
 fn tell_those_who_lose_it(tx: &mut TenantTx<'_>, before: &ChatView, now: &ChatView) {
-    let remain = now.staff().staff;
-    let lose: Vec<_> = before.staff().staff.into_iter().filter(|part| !remain.contains(part)).collect();
-    if !lose.is_empty() {
+    if let Some(audience) = before.staff().staff_not_in(&now.staff()) {
         let left = ChatLeft { chat_id: now.chat_id.to_string(), revision: convert::seq(now.revision) };
-        let audience = Audience { visitor: None, staff: lose };
         tx.emit(NewEvent { audience, chat: Some(now.chat_id), body: Body::ChatLeft(left) });
     }
 }

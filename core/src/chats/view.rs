@@ -10,12 +10,13 @@ use sea_orm::{
 };
 
 use super::{convert, entity::chat, error::ChatError};
+pub(super) use crate::caller::Side;
 use crate::{
     app::App,
-    caller::{Caller, Principal, sees_every_chat},
+    caller::{Caller, Principal},
     db::{TenantRead, TenantTx},
     error::Result,
-    events::{Audience, Grants, NewEvent},
+    events::{Audience, NewEvent},
     ids::{ChatId, CustomerId, DepartmentId, MemberId, VisitorId},
     tenants,
 };
@@ -38,6 +39,7 @@ pub(super) struct ChatView {
     pub(super) customer_name: String,
     pub(super) customer_email: String,
     pub(super) assignee_name: Option<String>,
+    pub(super) assignee_public_name: Option<String>,
     pub(super) last_seq: i32,
     pub(super) last_public_seq: i32,
     pub(super) customer_read_seq: i32,
@@ -45,24 +47,8 @@ pub(super) struct ChatView {
     pub(super) staff_read_public_seq: i32,
 }
 
-/// Which side looks: a visitor is shown neither notes nor their numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    Staff,
-    Customer,
-}
-
-impl Side {
-    pub(super) fn of(caller: &Caller) -> Self {
-        match caller.principal {
-            Principal::Member(..) => Self::Staff,
-            Principal::Visitor(_) => Self::Customer,
-        }
-    }
-}
-
 /// Each is one look into an index, bound to the tenant through the chat's own row.
-const SHOWN: [(&str, &str); 8] = [
+const SHOWN: [(&str, &str); 9] = [
     (
         "customer_name",
         "(select u.name from customers u where u.tenant_id = chats.tenant_id and u.customer_id = chats.customer_id)",
@@ -74,6 +60,11 @@ const SHOWN: [(&str, &str); 8] = [
     (
         "assignee_name",
         "(select a.name from members a where a.tenant_id = chats.tenant_id and a.member_id = chats.assignee_id)",
+    ),
+    (
+        "assignee_public_name",
+        "(select nullif(trim(a.public_name), '') from members a where a.tenant_id = chats.tenant_id \
+         and a.member_id = chats.assignee_id)",
     ),
     (
         "last_seq",
@@ -123,15 +114,21 @@ pub(super) async fn visible(app: &App, caller: &Caller, id: ChatId) -> Result<Ch
 /// One chat that the caller may see, within a unit of work.
 pub(super) async fn visible_in(tx: &TenantTx<'_>, caller: &Caller, id: ChatId) -> Result<ChatView> {
     let chat = load(tx.read(), id).await?.ok_or(ChatError::NotFound)?;
-    let grants = match caller.principal {
-        Principal::Visitor(visitor) => Grants::Visitor(visitor),
-        Principal::Member(member, role) => Grants::Member {
-            id: member,
-            overseer: sees_every_chat(role),
-            departments: tenants::departments_of(tx.read(), member).await?,
-        },
-    };
+    let grants = tenants::grants_in(tx.read(), caller).await?;
     if grants.hear(&chat.audience()) { Ok(chat) } else { Err(ChatError::NotFound.into()) }
+}
+
+/// Where something came from that began in a chat.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) customer: CustomerId,
+    pub(crate) department: Option<DepartmentId>,
+}
+
+/// The origin of what begins in a chat that the caller may see.
+pub(crate) async fn origin_in(tx: &TenantTx<'_>, caller: &Caller, id: ChatId) -> Result<Origin> {
+    let chat = visible_in(tx, caller, id).await?;
+    Ok(Origin { customer: chat.customer_id, department: chat.department_id })
 }
 
 impl ChatView {
@@ -147,6 +144,12 @@ impl ChatView {
 
     pub(super) fn state(&self) -> ChatState {
         ChatState::try_from(i32::from(self.state)).unwrap_or_default()
+    }
+
+    /// The assignee's name as a side knows it.
+    pub(super) fn assignee_name_for(&self, side: Side) -> String {
+        let public = self.assignee_public_name.as_ref().filter(|_| side == Side::Customer);
+        public.or(self.assignee_name.as_ref()).cloned().unwrap_or_default()
     }
 
     /// The last number a side knows of.
@@ -195,7 +198,7 @@ impl ChatView {
 }
 
 /// The caller as the staff sees them.
-pub(super) fn sender(caller: &Caller, customer_name: &str) -> Sender {
+pub(crate) fn sender(caller: &Caller, customer_name: &str) -> Sender {
     match caller.principal {
         Principal::Member(id, _) => {
             Sender { kind: SenderKind::Member.into(), id: id.to_string(), name: caller.name.clone() }

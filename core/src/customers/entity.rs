@@ -20,6 +20,7 @@ pub struct Model {
     pub email: String,
     pub created_at: i64,
     pub revision: i32,
+    pub note: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, EntityTrait, FromQueryResult, Select, Statement, Value,
+    ConnectionTrait as _, DatabaseConnection, DbErr, EntityTrait, FromQueryResult, Select, Statement, Value,
 };
 
-use super::Engine;
+use super::{Engine, damage::Damage, failure::answered};
 use crate::error::{Error, Reason, Result};
 
 /// How long a database may take to say that it is there.
@@ -17,28 +17,38 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct AcrossTenants<'a> {
     conn: &'a DatabaseConnection,
     engine: Engine,
+    damage: &'a Damage,
 }
 
 impl<'a> AcrossTenants<'a> {
-    pub(super) fn new(conn: &'a DatabaseConnection, engine: Engine, _reason: &'static str) -> Self {
-        Self { conn, engine }
+    pub(super) fn new(
+        conn: &'a DatabaseConnection,
+        engine: Engine,
+        damage: &'a Damage,
+        _reason: &'static str,
+    ) -> Self {
+        Self { conn, engine, damage }
+    }
+
+    fn note<T>(&self, result: Result<T, DbErr>) -> Result<T> {
+        result.map_err(Error::from).inspect_err(|error| self.damage.note(error))
     }
 
     /// The first row that matches.
     pub async fn one<E: EntityTrait>(&self, select: Select<E>) -> Result<Option<E::Model>> {
-        Ok(select.one(self.conn).await?)
+        self.note(answered(select.one(self.conn)).await)
     }
 
     /// Every row that matches.
     pub async fn all<E: EntityTrait>(&self, select: Select<E>) -> Result<Vec<E::Model>> {
-        Ok(select.all(self.conn).await?)
+        self.note(answered(select.all(self.conn)).await)
     }
 
     /// Rows of a statement written out, which is the same text on both engines but for the placeholders `?`.
     pub async fn rows<M: FromQueryResult>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<M>> {
         let statement =
             Statement::from_sql_and_values(self.engine.backend(), self.engine.numbered(sql), values);
-        let rows = self.conn.query_all_raw(statement).await?;
+        let rows = self.note(answered(self.conn.query_all_raw(statement)).await)?;
         Ok(rows.iter().map(|row| M::from_query_result(row, "")).collect::<Result<_, _>>()?)
     }
 

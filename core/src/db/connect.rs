@@ -7,7 +7,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     str::FromStr as _,
     sync::OnceLock,
@@ -16,12 +16,15 @@ use std::{
 
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, SqlxSqliteConnector,
+    Statement,
     sqlx::{
         self, ConnectOptions as _, Connection as _, SqliteConnection,
         postgres::{PgConnectOptions, PgPoolOptions},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
 };
+
+use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 
@@ -106,7 +109,28 @@ pub(super) struct Claim {
     held: OnceLock<File>,
 }
 
+/// What the locked file says: a store was made beside it.
+const MADE: &[u8] = b"A store was made here.\n";
+/// The same, and it turned out to be damaged.
+const DAMAGED: &[u8] = b"A store was made here. It is damaged.\n";
+
 impl Claim {
+    fn says(&self) -> Vec<u8> {
+        self.path.as_ref().and_then(|path| fs::read(path).ok()).unwrap_or_default()
+    }
+
+    fn say(&self, text: &[u8]) {
+        let Some(file) = self.held.get() else { return };
+        let said = file.set_len(0).and_then(|()| file.write_all_at(text, 0)).and_then(|()| file.sync_all());
+        if let Err(error) = said {
+            tracing::warn!(%error, "the file beside the database cannot be written");
+        }
+    }
+
+    pub(super) fn mark_damaged(&self) {
+        self.say(DAMAGED);
+    }
+
     pub(super) fn release(&self) {
         if let Some(held) = self.held.get() {
             let _ = held.unlock();
@@ -135,10 +159,58 @@ impl Opened {
         }
     }
 
+    /// Remembers beside the file that there is a store in it.
+    pub(super) fn mark_made(&self) {
+        if self.claim.says().is_empty() {
+            self.claim.say(MADE);
+        }
+    }
+
+    /// Refuses to take an empty file for a new store where there was one: it was lost, and nobody would notice.
+    pub(super) fn refuse_lost(&self) -> Result<()> {
+        let Some(path) = self.claim.path.as_ref().filter(|_| !self.claim.says().is_empty()) else {
+            return Ok(());
+        };
+        Err(Error::internal(format!(
+            "the database is empty, but there was a store in it; put a backup back (rapport restore), or remove {} to begin \
+             with an empty one",
+            path.display()
+        )))
+    }
+
+    /// Looks at every page of a file that was found to be damaged, and refuses it while it is.
+    pub(super) async fn refuse_damaged(&self) -> Result<()> {
+        if self.claim.says() != DAMAGED {
+            return Ok(());
+        }
+        let check = Statement::from_string(DbBackend::Sqlite, "pragma integrity_check(1)");
+        let found = match self.write.query_one_raw(check).await {
+            Ok(row) => row.and_then(|row| row.try_get_by_index::<String>(0).ok()).unwrap_or_default(),
+            Err(error) => error.to_string(),
+        };
+        if found == "ok" {
+            self.claim.say(MADE);
+            return Ok(());
+        }
+        Err(Error::internal(format!("the database is damaged; put a backup back (rapport restore): {found}")))
+    }
+
     /// The connection that may write, for migrations and for the first start.
     #[must_use]
     pub fn write(&self) -> &DatabaseConnection {
         &self.write
+    }
+
+    pub(super) fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Writes out what is still in a journal and lets go.
+    pub(super) async fn close(self) -> Result<(), DbErr> {
+        self.read.close().await?;
+        self.write.close().await?;
+        self.claim.release();
+        Ok(())
     }
 
     /// Which engine it is.
@@ -153,6 +225,9 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 
 /// How long an unused connection is taken for alive.
 const IDLE_TRUSTED: Duration = Duration::from_secs(1);
+
+/// How long a connection of PostgreSQL may take to say that it lives, or to come to rest after what was given up on it.
+const STANDS_STILL: Duration = Duration::from_secs(1);
 
 /// Opens the database; `max_connections` is for PostgreSQL, half of it for the lanes.
 pub async fn open(target: &Target, max_connections: u32) -> Result<Opened, DbErr> {
@@ -179,10 +254,10 @@ async fn open_sqlite(path: &Path) -> Result<Opened, DbErr> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
-        // A statement of many rows keeps a journal of its own while it runs: in memory, not in a file. And fewer, larger
-        // checkpoints write a page that changed often only once (bench S1: +13 % and +17 %).
+        // A statement of many rows keeps a journal of its own while it runs: in memory, not in a file (bench S1: +13 %). And
+        // checkpoints are made beside the lane (`writer/checkpoints.rs`), but for what that leaves where commits never pause.
         .pragma("temp_store", "memory")
-        .pragma("wal_autocheckpoint", "8000")
+        .pragma("wal_autocheckpoint", "16000")
         .statement_cache_capacity(256)
         .disable_statement_logging();
     let write = SqlitePoolOptions::new()
@@ -197,7 +272,7 @@ async fn open_sqlite(path: &Path) -> Result<Opened, DbErr> {
         .await
         .map_err(|e| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(e.into())))?;
     let read = SqlitePoolOptions::new()
-        .max_connections(4)
+        .max_connections(5)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
         .connect_lazy_with(base.pragma("query_only", "ON"));
@@ -213,20 +288,40 @@ async fn open_sqlite(path: &Path) -> Result<Opened, DbErr> {
     })
 }
 
+/// Opens a file that is not written any more, for reading only; it may lie where nothing can be written.
+pub(super) async fn open_copy(path: &Path) -> Result<Opened, DbErr> {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).disable_statement_logging();
+    alone(options).await
+}
+
+/// A store in memory, for its schema.
+pub(super) async fn blank() -> Result<Opened, DbErr> {
+    alone(SqliteConnectOptions::new().in_memory(true).disable_statement_logging()).await
+}
+
+async fn alone(options: SqliteConnectOptions) -> Result<Opened, DbErr> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await
+        .map_err(|e| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(e.into())))?;
+    let conn = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+    Ok(Opened { read: conn.clone(), write: conn, engine: Engine::Sqlite, claim: Claim::default() })
+}
+
 /// Whether a connection that comes back has no transaction left. When SQLite runs out of room it may end a transaction by
 /// itself; the driver's own ROLLBACK then fails, it goes on counting one that is no more, and what it takes for the next
-/// transaction would be a savepoint of nothing: acknowledged and never stored. Such a connection is closed.
+/// transaction would be a savepoint of nothing: acknowledged and never stored. Such a connection is closed, and so is what
+/// the writer's lane drops.
 async fn is_clean(conn: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     if !conn.is_in_transaction() {
         return Ok(true);
     }
     // A dropped transaction's rollback may still be on its way to the driver's thread; the answer comes after it.
     conn.ping().await?;
-    let clean = !conn.is_in_transaction();
-    if !clean {
-        tracing::warn!("a connection with a transaction left over is closed");
-    }
-    Ok(clean)
+    Ok(!conn.is_in_transaction())
 }
 
 async fn open_postgres(options: &PgConnectOptions, max_connections: u32) -> Result<Opened, DbErr> {
@@ -248,7 +343,19 @@ async fn open_postgres(options: &PgConnectOptions, max_connections: u32) -> Resu
             .test_before_acquire(false)
             // A connection that was just in use is not asked whether it lives: that is a round trip for every call.
             .before_acquire(|conn, meta| {
-                Box::pin(async move { Ok(meta.idle_for < IDLE_TRUSTED || conn.ping().await.is_ok()) })
+                Box::pin(async move {
+                    Ok(meta.idle_for < IDLE_TRUSTED
+                        || timeout(STANDS_STILL, conn.ping()).await.is_ok_and(|answer| answer.is_ok()))
+                })
+            })
+            // What was under way when its caller gave up has to end before the connection is used again. The driver waits for that
+            // without a limit, and as long as it waits the place in the pool is taken.
+            .after_release(|conn, _| {
+                Box::pin(async move {
+                    let rested = timeout(STANDS_STILL, conn.flush()).await;
+                    rested.unwrap_or_else(|_elapsed| Err(io::Error::from(io::ErrorKind::TimedOut).into()))?;
+                    Ok(true)
+                })
             })
             .connect_lazy_with(options)
     };

@@ -67,18 +67,31 @@ pub struct Installation {
     pub kids: Vec<String>,
 }
 
+/// Whether a store was made under this master key.
+pub(super) fn is_of(row: &entity::Model, master: &MasterKey) -> bool {
+    row.master_check == check(master)
+}
+
+fn check(master: &MasterKey) -> Vec<u8> {
+    Sha256::digest(master.derive(b"check")).to_vec()
+}
+
 /// Several cores may start at once on an empty database; one of them makes the row.
 const LOCK: &str = "select pg_advisory_xact_lock(1381060688, 2)";
 
 impl Installation {
-    /// Whether the store has never been used.
+    /// Whether the store has never been used; refuses one that was and is empty now, and one that is damaged.
     pub async fn is_absent(opened: &Opened) -> Result<bool> {
-        Ok(entity::Entity::find().one(opened.write()).await?.is_none())
+        opened.refuse_damaged().await?;
+        let is_absent = entity::Entity::find().one(opened.write()).await?.is_none();
+        if is_absent {
+            opened.refuse_lost()?;
+        }
+        Ok(is_absent)
     }
 
     /// Reads the row, or makes it; refuses a master key that is not this store's.
     pub async fn open(opened: &Opened, master: &MasterKey, ids: &Ids, now: Micros) -> Result<Self> {
-        let check = Sha256::digest(master.derive(b"check")).to_vec();
         let tx = opened.write().begin().await?;
         if opened.engine() == Engine::Postgres {
             tx.execute_unprepared(LOCK).await?;
@@ -86,12 +99,13 @@ impl Installation {
         let row = if let Some(row) = entity::Entity::find().one(&tx).await? {
             row
         } else {
+            opened.refuse_lost()?;
             let kid = hex::encode(ids.random::<8>());
             signing_key::ActiveModel { kid: Set(kid), created_at: Set(now.0) }.insert(&tx).await?;
             let row = entity::ActiveModel {
                 installation_id: Set(1),
                 epoch: Set(ids.make()),
-                master_check: Set(check.clone()),
+                master_check: Set(check(master)),
                 set_up_at: Set(None),
                 created_at: Set(now.0),
             };
@@ -99,9 +113,10 @@ impl Installation {
         };
         let keys = signing_key::Entity::find().order_by_asc(signing_key::Column::CreatedAt).all(&tx).await?;
         tx.commit().await?;
-        if row.master_check != check {
+        if !is_of(&row, master) {
             return Err(Error::internal("the master key does not belong to this database"));
         }
+        opened.mark_made();
         Ok(Self { epoch: row.epoch, kids: keys.into_iter().map(|key| key.kid).collect() })
     }
 }

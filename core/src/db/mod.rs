@@ -71,9 +71,13 @@
 
 mod across;
 mod connect;
+pub mod copy;
+mod damage;
 pub mod failure;
 pub mod hot;
 pub mod installation;
+#[cfg(test)]
+mod plans;
 mod scope;
 mod tenant;
 pub mod writer;
@@ -86,6 +90,7 @@ pub use installation::Installation;
 pub use scope::{TenantOwned, TenantScope};
 use sea_orm::DatabaseConnection;
 pub use tenant::{TenantRead, TenantTx};
+use tracing::Instrument as _;
 pub use writer::Unit;
 
 use crate::{clock::Clock, error::Result, events::feed::Feeds, revocations::Revocations};
@@ -95,7 +100,7 @@ pub struct Db {
     read: DatabaseConnection,
     writer: writer::Writer,
     engine: Engine,
-    claim: connect::Claim,
+    damage: damage::Damage,
 }
 
 impl std::fmt::Debug for Db {
@@ -109,40 +114,78 @@ impl Db {
     #[must_use]
     pub fn new(opened: Opened, clock: Clock, feeds: Arc<Feeds>, revocations: Arc<Revocations>) -> Self {
         let outlet = writer::Outlet { feeds, revocations };
+        let damage = damage::Damage::none_yet(opened.claim);
         Self {
-            writer: writer::Writer::new(opened.write, opened.engine, clock, outlet),
+            writer: writer::Writer::new(
+                (opened.write, opened.read.clone()),
+                opened.engine,
+                clock,
+                outlet,
+                damage.clone(),
+            ),
             read: opened.read,
             engine: opened.engine,
-            claim: opened.claim,
+            damage,
         }
     }
 
     /// Reads within a tenant, as of now.
     #[must_use]
     pub fn read(&self, scope: &TenantScope) -> TenantRead<'_> {
-        TenantRead::pool(&self.read, scope)
+        TenantRead::pool(&self.read, scope, &self.damage)
     }
 
     /// Runs a unit of work and returns its result once it is committed. The unit is not stopped when the caller goes away.
     pub async fn write<U: Unit>(&self, scope: &TenantScope, unit: U) -> Result<U::Out> {
-        self.writer.run(scope, unit).await
+        self.writer.run(scope, unit).instrument(tracing::debug_span!("write")).await
     }
 
     /// Adds a message to a chat in the hot lane and returns it once it is committed.
     pub async fn append(&self, append: hot::Append) -> Result<hot::Stored> {
-        self.writer.append(append).await
+        self.writer.append(append).instrument(tracing::debug_span!("append")).await
     }
 
     /// Looks across tenants. The reason is for the reader; a test lists every place that gives one.
     #[must_use]
     pub fn across_tenants(&self, reason: &'static str) -> AcrossTenants<'_> {
-        AcrossTenants::new(&self.read, self.engine, reason)
+        AcrossTenants::new(&self.read, self.engine, &self.damage, reason)
+    }
+
+    /// Whether the file turned out to be damaged, so that nothing is written to it any more.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.damage.is_known()
+    }
+
+    /// How long the oldest work has waited that the writer has not finished.
+    #[must_use]
+    pub fn backlog(&self) -> std::time::Duration {
+        self.writer.backlog()
+    }
+
+    /// The pools of connections: which, how many connections there are, how many of them nobody uses.
+    #[must_use]
+    pub fn pools(&self) -> [(&'static str, u32, usize); 2] {
+        let state = |conn: &DatabaseConnection| match self.engine {
+            Engine::Sqlite => {
+                let pool = conn.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+            Engine::Postgres => {
+                let pool = conn.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+        };
+        [("read", &self.read), ("write", self.writer.conn())].map(|(name, conn)| {
+            let (size, idle) = state(conn);
+            (name, size, idle)
+        })
     }
 
     /// Takes no more work, finishes what is queued, closes the connections.
     pub async fn close(&self) {
         self.writer.close().await;
         let _ = self.read.close_by_ref().await;
-        self.claim.release();
+        self.damage.release();
     }
 }

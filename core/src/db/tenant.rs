@@ -3,20 +3,40 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait as _, DatabaseConnection, DatabaseExecutor,
-    DatabaseTransaction, DbErr, DeleteMany, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter as _,
-    Select, UpdateMany, Value,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait as _, ConnectionTrait as _, DatabaseConnection,
+    DatabaseExecutor, DatabaseTransaction, DbErr, DeleteMany, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter as _, QuerySelect as _, QueryTrait as _, Select, UpdateMany, Value,
+    sea_query::{Expr, Query, SelectStatement},
 };
 
-use super::{TenantOwned, TenantScope};
-use crate::{clock::Micros, error::Result, events::NewEvent, ids::TenantId, revocations::Revoke};
+use tracing::{Instrument as _, Span};
+
+use super::{TenantOwned, TenantScope, damage::Damage, failure::answered};
+use crate::{
+    clock::Micros,
+    error::{Error, Result},
+    events::NewEvent,
+    ids::TenantId,
+    revocations::Revoke,
+};
+
+const COUNT: &str = "count";
 
 /// Reads rows of one tenant; the filter is added where the query runs.
 #[derive(Clone, Copy)]
 pub struct TenantRead<'a> {
     conn: Source<'a>,
     scope: TenantScope,
-    poisoned: Option<&'a AtomicBool>,
+    watched: Watched<'a>,
+}
+
+/// Who is to know of a statement that failed.
+#[derive(Clone, Copy)]
+enum Watched<'a> {
+    /// Everybody, where the file is damaged.
+    Pool(&'a Damage),
+    /// The writer: a failed statement spoils the whole transaction on PostgreSQL.
+    Tx(&'a AtomicBool),
 }
 
 #[derive(Clone, Copy)]
@@ -26,9 +46,13 @@ enum Source<'a> {
 }
 
 impl<'a> Source<'a> {
+    /// What runs the next statement. Reads outside of transactions are counted: what is answered from memory shows.
     fn executor(self) -> DatabaseExecutor<'a> {
         match self {
-            Self::Pool(conn) => DatabaseExecutor::Connection(conn),
+            Self::Pool(conn) => {
+                metrics::counter!("rapport_reads_total").increment(1);
+                DatabaseExecutor::Connection(conn)
+            }
             Self::Tx(conn) => DatabaseExecutor::Transaction(conn),
         }
     }
@@ -41,8 +65,8 @@ impl std::fmt::Debug for TenantRead<'_> {
 }
 
 impl<'a> TenantRead<'a> {
-    pub(super) fn pool(conn: &'a DatabaseConnection, scope: &TenantScope) -> Self {
-        Self { conn: Source::Pool(conn), scope: *scope, poisoned: None }
+    pub(super) fn pool(conn: &'a DatabaseConnection, scope: &TenantScope, damage: &'a Damage) -> Self {
+        Self { conn: Source::Pool(conn), scope: *scope, watched: Watched::Pool(damage) }
     }
 
     /// Whose rows it reads.
@@ -53,12 +77,12 @@ impl<'a> TenantRead<'a> {
 
     /// Every row of the tenant that matches.
     pub async fn all<E: TenantOwned>(&self, select: Select<E>) -> Result<Vec<E::Model>> {
-        self.note(self.scoped(select).all(&self.conn.executor()).await)
+        self.note(answered(self.scoped(select).all(&self.conn.executor()).instrument(span())).await)
     }
 
     /// The first row of the tenant that matches.
     pub async fn one<E: TenantOwned>(&self, select: Select<E>) -> Result<Option<E::Model>> {
-        self.note(self.scoped(select).one(&self.conn.executor()).await)
+        self.note(answered(self.scoped(select).one(&self.conn.executor()).instrument(span())).await)
     }
 
     /// Matching rows in a shape of their own.
@@ -66,20 +90,67 @@ impl<'a> TenantRead<'a> {
         &self,
         select: Select<E>,
     ) -> Result<Vec<M>> {
-        self.note(self.scoped(select).into_model::<M>().all(&self.conn.executor()).await)
+        self.note(
+            answered(self.scoped(select).into_model::<M>().all(&self.conn.executor()).instrument(span()))
+                .await,
+        )
+    }
+
+    /// How many rows match, counted no further than `most`.
+    pub async fn count<E: TenantOwned>(&self, select: Select<E>, most: u64) -> Result<u64> {
+        let counted = self.counted(select, most);
+        let row = self.note(answered(self.conn.executor().query_one(&counted).instrument(span())).await)?;
+        let count: Option<i64> = self.note(row.map(|row| row.try_get("", COUNT)).transpose())?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the select is whole by then, its tenant with it; it is only counted"
+    )]
+    fn counted<E: TenantOwned>(&self, select: Select<E>, most: u64) -> SelectStatement {
+        let found =
+            self.scoped(select).select_only().expr_as(Expr::cust("1"), "found").limit(most).into_query();
+        Query::select().expr_as(Expr::cust("count(*)"), COUNT).from_subquery(found, "counted").take()
+    }
+
+    /// How SQLite goes about counting, a line for each step.
+    #[cfg(test)]
+    pub(crate) async fn plan_of_count<E: TenantOwned>(&self, select: Select<E>) -> Result<Vec<String>> {
+        use sea_orm::DbBackend;
+
+        let mut statement = DbBackend::Sqlite.build(&self.counted(select, 9));
+        statement.sql.insert_str(0, "explain query plan ");
+        let rows = self.conn.executor().query_all_raw(statement).await?;
+        Ok(rows.iter().map(|row| row.try_get("", "detail")).collect::<Result<_, _>>()?)
+    }
+
+    /// How SQLite goes about a select, a line for each step.
+    #[cfg(test)]
+    pub(crate) async fn plan<E: TenantOwned>(&self, select: Select<E>) -> Result<Vec<String>> {
+        use sea_orm::DbBackend;
+
+        let mut statement = self.scoped(select).build(DbBackend::Sqlite);
+        statement.sql.insert_str(0, "explain query plan ");
+        let rows = self.conn.executor().query_all_raw(statement).await?;
+        Ok(rows.iter().map(|row| row.try_get("", "detail")).collect::<Result<_, _>>()?)
     }
 
     fn scoped<E: TenantOwned>(&self, select: Select<E>) -> Select<E> {
         select.filter(E::TENANT.eq(self.tenant()))
     }
 
-    /// A failed statement spoils the whole transaction on PostgreSQL: the writer must know.
     fn note<T>(&self, result: Result<T, DbErr>) -> Result<T> {
-        if let (Err(_), Some(poisoned)) = (&result, self.poisoned) {
-            poisoned.store(true, Ordering::Relaxed);
-        }
-        Ok(result?)
+        result.map_err(Error::from).inspect_err(|error| match self.watched {
+            Watched::Pool(damage) => damage.note(error),
+            Watched::Tx(poisoned) => poisoned.store(true, Ordering::Relaxed),
+        })
     }
+}
+
+/// A query, in a trace.
+fn span() -> Span {
+    tracing::debug_span!("read")
 }
 
 /// One unit of work: checks first, then writes, then [`TenantTx::emit`]. Nothing it does is seen before its batch commits.
@@ -142,7 +213,11 @@ impl<'a> TenantTx<'a> {
     /// Reads within the transaction.
     #[must_use]
     pub fn read(&self) -> TenantRead<'a> {
-        TenantRead { conn: Source::Tx(self.conn), scope: self.scope, poisoned: Some(&self.marks.poisoned) }
+        TenantRead {
+            conn: Source::Tx(self.conn),
+            scope: self.scope,
+            watched: Watched::Tx(&self.marks.poisoned),
+        }
     }
 
     /// Adds a row; its tenant is this one, whatever it says.
@@ -234,6 +309,11 @@ pub struct GlobalTx<'a> {
 }
 
 impl GlobalTx<'_> {
+    /// Every row that matches.
+    pub async fn all<E: EntityTrait>(&self, select: Select<E>) -> Result<Vec<E::Model>> {
+        self.tx.read().note(select.all(self.tx.conn).await)
+    }
+
     /// The first row that matches.
     pub async fn one<E: EntityTrait>(&self, select: Select<E>) -> Result<Option<E::Model>> {
         self.tx.read().note(select.one(self.tx.conn).await)
@@ -259,6 +339,13 @@ impl GlobalTx<'_> {
         let insert = <A::Entity as EntityTrait>::insert(row).on_conflict_do_nothing_on([unique]);
         self.tx.read().note(insert.exec_without_returning(self.tx.conn).await)?;
         Ok(())
+    }
+
+    /// Removes every row that matches; says how many.
+    pub async fn delete_many<E: EntityTrait>(&self, delete: DeleteMany<E>) -> Result<u64> {
+        self.tx.wrote();
+        let done = self.tx.read().note(delete.exec(self.tx.conn).await)?;
+        Ok(done.rows_affected)
     }
 
     /// Changes every row that matches; says how many.

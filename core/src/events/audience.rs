@@ -10,6 +10,11 @@ use crate::{
     ids::{DepartmentId, MemberId, VisitorId},
 };
 
+/// Every member, as an edge knows them.
+const STAFF: &str = "staff";
+/// The members who see every chat, as an edge knows them.
+const OVERSEERS: &str = "overseers";
+
 /// A part of the staff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Staff {
@@ -69,6 +74,35 @@ impl Audience {
         self
     }
 
+    /// The principals it is for, as an edge knows them. This alone makes them, so that an audience with a department always names
+    /// the overseers: they hear what any department does.
+    #[must_use]
+    pub fn principals(&self) -> Vec<String> {
+        let mut names = Vec::with_capacity(self.staff.len() + 2);
+        let mut overseers = false;
+        for part in &self.staff {
+            match part {
+                Staff::Everyone => names.push(STAFF.to_owned()),
+                Staff::Overseers => overseers = true,
+                Staff::Department(id) => {
+                    overseers = true;
+                    names.push(id.to_string());
+                }
+                Staff::Member(id) => names.push(id.to_string()),
+            }
+        }
+        names.extend(overseers.then(|| OVERSEERS.to_owned()));
+        names.extend(self.visitor.map(|id| id.to_string()));
+        names
+    }
+
+    /// The part of this staff that `other` does not name; nothing where it names all of it.
+    #[must_use]
+    pub fn staff_not_in(&self, other: &Self) -> Option<Self> {
+        let staff: Vec<_> = self.staff.iter().copied().filter(|part| !other.staff.contains(part)).collect();
+        (!staff.is_empty()).then_some(Self { visitor: None, staff })
+    }
+
     pub(super) fn staff_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.staff.len() * 17);
         for part in &self.staff {
@@ -122,6 +156,20 @@ pub enum Grants {
 }
 
 impl Grants {
+    /// The principals it is, as an edge knows them: they meet those of an audience exactly where [`Self::hear`] says so.
+    #[must_use]
+    pub fn principals(&self) -> Vec<String> {
+        match self {
+            Self::Visitor(id) => vec![id.to_string()],
+            Self::Member { id, overseer, departments } => {
+                let mut names = vec![STAFF.to_owned(), id.to_string()];
+                names.extend(overseer.then(|| OVERSEERS.to_owned()));
+                names.extend(departments.iter().map(ToString::to_string));
+                names
+            }
+        }
+    }
+
     /// Whether audience and grants meet.
     #[must_use]
     pub fn hear(&self, audience: &Audience) -> bool {
@@ -173,6 +221,40 @@ mod tests {
         let overseer = Grants::Member { id: id(9), overseer: true, departments: HashSet::new() };
         assert!(overseer.hear(&chat));
         assert!(!overseer.hear(&Audience::member(id(1))), "what is for one member is for nobody else");
+    }
+
+    #[test]
+    fn principals_meet_exactly_where_a_reader_hears() {
+        let audiences = [
+            Audience::everyone().and_visitor(id(5)),
+            Audience::chat_staff(Some(id(7)), None).and_visitor(id(5)),
+            Audience::chat_staff(Some(id(7)), Some(id(3))),
+            // Without the overseers, as no slice makes it: they hear it all the same.
+            Audience { visitor: None, staff: vec![Staff::Department(id(7))] },
+            Audience { visitor: None, staff: vec![Staff::Overseers] },
+            Audience::member(id(3)),
+            Audience::visitor(id(5)),
+            Audience::default(),
+        ];
+        let readers = [
+            agent(1, &[]),
+            agent(1, &[7, 8]),
+            agent(3, &[]),
+            Grants::Member { id: id(9), overseer: true, departments: HashSet::new() },
+            Grants::Visitor(id(5)),
+            // The bare id of a member says nothing about the visitor of the same one.
+            Grants::Visitor(id(3)),
+        ];
+        let mut heard = 0;
+        for audience in &audiences {
+            for reader in &readers {
+                let own = reader.principals();
+                let meet = audience.principals().iter().any(|name| own.contains(name));
+                assert_eq!(meet, reader.hear(audience), "{reader:?} and {audience:?}");
+                heard += usize::from(meet);
+            }
+        }
+        assert_eq!(heard, 16);
     }
 
     #[test]

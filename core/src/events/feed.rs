@@ -2,7 +2,11 @@
 //! the last one. A subscriber waits for the number to move and takes what it lacks from the ring, or from the log where the
 //! ring no longer reaches. Nothing is pushed, so nobody waits for a slow reader and no queue grows.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use dashmap::{DashMap, Entry};
 use moka::sync::Cache;
@@ -11,13 +15,16 @@ use rapport_proto::events::v1::Typing;
 use tokio::sync::{Notify, broadcast, watch};
 use uuid::Uuid;
 
-use super::{Audience, LoggedEvent};
-use crate::ids::TenantId;
+use super::{Audience, LoggedEvent, bus::Bus};
+use crate::{caller::Principal, clock::Micros, ids::TenantId};
 
 /// How many events a ring holds at most.
 const RING: usize = 512;
 /// How many ephemerals may wait for a subscriber; the oldest are dropped first.
 const EPHEMERALS: usize = 128;
+
+/// For how long it is remembered when an event was committed: long enough for those who come back together after a cut.
+const REMEMBERED: Duration = Duration::from_secs(10);
 
 /// How long the same ephemeral of the same sender is told once only.
 const COALESCED: Duration = Duration::from_millis(250);
@@ -27,10 +34,12 @@ const COALESCED: Duration = Duration::from_millis(250);
 pub struct Ephemeral {
     /// Who hears it.
     pub audience: Audience,
-    /// Who does not: the one who caused it.
-    pub except: Uuid,
+    /// Who does not: the one who caused it, unless everybody is told.
+    pub except: Option<Principal>,
     /// What it says.
     pub typing: Typing,
+    /// Whether another core said it: edges, who follow every core, have it from that one.
+    pub from_afar: bool,
 }
 
 /// The feeds of this core: one for each tenant that has a subscriber here.
@@ -40,12 +49,17 @@ pub struct Feeds {
     behind: Notify,
     /// What was just told; the same again within the span is not.
     told: Cache<(String, Uuid, bool), ()>,
+    /// When events were committed that readers come back to.
+    moments: Cache<(TenantId, i64), Micros>,
+    /// The way to the other cores, and to this one's listeners for what is not kept.
+    bus: OnceLock<Arc<dyn Bus>>,
 }
 
 impl Default for Feeds {
     fn default() -> Self {
         let told = Cache::builder().max_capacity(100_000).time_to_live(COALESCED).build();
-        Self { feeds: DashMap::new(), behind: Notify::new(), told }
+        let moments = Cache::builder().max_capacity(10_000).time_to_live(REMEMBERED).build();
+        Self { feeds: DashMap::new(), behind: Notify::new(), told, moments, bus: OnceLock::new() }
     }
 }
 
@@ -63,8 +77,10 @@ struct Ring {
     events: VecDeque<Arc<LoggedEvent>>,
     /// The number of the last event known; nothing until the log was asked.
     end: Option<i64>,
+    /// When that was committed, as far as it is known.
+    at: Option<Micros>,
     listeners: usize,
-    /// Whether another core wrote something that is not here yet.
+    /// Whether another core wrote something that is not here yet, or is said to have.
     behind: bool,
 }
 
@@ -78,53 +94,139 @@ pub struct Listener {
 }
 
 impl Feeds {
+    /// Takes a place on a bus, once.
+    pub fn join(&self, bus: Arc<dyn Bus>) {
+        // A second one would be a fault of the one place that builds a core; the first stays.
+        let _ = self.bus.set(bus);
+    }
+
     /// Begins to listen to a tenant.
     #[must_use]
     pub fn listen(self: &Arc<Self>, tenant: TenantId) -> Listener {
+        let mut is_new = false;
         let feed = match self.feeds.entry(tenant) {
             Entry::Occupied(entry) => Arc::clone(entry.get()),
-            Entry::Vacant(entry) => Arc::clone(&entry.insert(Arc::new(Feed {
-                ring: Mutex::default(),
-                end: watch::Sender::new(0),
-                ephemerals: broadcast::Sender::new(EPHEMERALS),
-            }))),
+            Entry::Vacant(entry) => {
+                is_new = true;
+                Arc::clone(&entry.insert(Arc::new(Feed {
+                    ring: Mutex::default(),
+                    end: watch::Sender::new(0),
+                    ephemerals: broadcast::Sender::new(EPHEMERALS),
+                })))
+            }
         };
         feed.ring.lock().listeners += 1;
+        if let Some(bus) = self.bus.get().filter(|_| is_new) {
+            bus.listened();
+        }
         metrics::gauge!("rapport_event_listeners").increment(1.0);
         Listener { feeds: Arc::clone(self), tenant, feed }
     }
 
     /// Hands on what was just committed here, in order.
     pub(crate) fn publish(&self, tenant: TenantId, events: Vec<LoggedEvent>) {
-        let Some(feed) = self.feeds.get(&tenant).map(|feed| Arc::clone(&feed)) else { return };
-        if !feed.push(events) {
+        let end = events.last().map(|event| event.number);
+        if let Some(feed) = self.feed(tenant)
+            && !feed.push(events)
+        {
+            self.behind.notify_one();
+        }
+        if let (Some(bus), Some(end)) = (self.bus.get(), end) {
+            bus.committed(tenant, end);
+        }
+    }
+
+    /// Says something that is not kept, to whoever listens on any core.
+    pub fn tell(&self, tenant: TenantId, ephemeral: Ephemeral) {
+        let typing = &ephemeral.typing;
+        let sender = ephemeral.except.map_or_else(Uuid::nil, Principal::id);
+        let key = (typing.chat_id.clone(), sender, typing.typing);
+        if !self.told.entry(key).or_insert(()).is_fresh() {
+            return;
+        }
+        if let Some(bus) = self.bus.get() {
+            bus.tell(tenant, Arc::new(ephemeral));
+        }
+    }
+
+    /// Hands something that is not kept to whoever listens on this core.
+    pub(super) fn hear(&self, tenant: TenantId, ephemeral: &Arc<Ephemeral>) {
+        if let Some(feed) = self.feeds.get(&tenant) {
+            // An error means that nobody listens.
+            let _ = feed.ephemerals.send(Arc::clone(ephemeral));
+        }
+    }
+
+    /// The last event of a tenant that is known here without asking the log, and when it was committed.
+    pub(crate) fn last(&self, tenant: TenantId) -> Option<(i64, Micros)> {
+        let feed = self.feeds.get(&tenant)?;
+        let ring = feed.ring.lock();
+        ring.end.zip(ring.at)
+    }
+
+    /// Takes in what the log said of its last event.
+    pub(crate) fn ends_with(&self, tenant: TenantId, number: i64, at: Micros) {
+        if let Some(feed) = self.feed(tenant) {
+            feed.begin_at(number, Some(at));
+        }
+    }
+
+    /// Whether it is known here that the event of this number was committed at this moment.
+    pub(crate) fn vouch(&self, tenant: TenantId, number: i64, at: Micros) -> bool {
+        self.last(tenant) == Some((number, at)) || self.moments.get(&(tenant, number)) == Some(at)
+    }
+
+    /// Forgets what was known of a log that has lost its end, as a server does that takes over from another without its last commits.
+    pub(super) fn rewind(&self, tenant: TenantId) {
+        self.moments.invalidate_all();
+        if let Some(feed) = self.feed(tenant) {
+            let mut ring = feed.ring.lock();
+            ring.events.clear();
+            (ring.end, ring.at) = (None, None);
+        }
+    }
+
+    /// Takes in what the log said of an event.
+    pub(crate) fn remember(&self, tenant: TenantId, number: i64, at: Micros) {
+        self.moments.insert((tenant, number), at);
+    }
+
+    /// Notes that a tenant's log is said to end here. Where that is news to somebody who listens, the log is asked: whoever says it
+    /// costs a look and is believed no further.
+    pub(super) fn ends_at(&self, tenant: TenantId, end: i64) {
+        let Some(feed) = self.feed(tenant) else { return };
+        let mut ring = feed.ring.lock();
+        if ring.end.is_none_or(|known| known < end) {
+            ring.behind = true;
+            drop(ring);
             self.behind.notify_one();
         }
     }
 
-    /// Says something that is not kept, to whoever listens on this core.
-    pub fn tell(&self, tenant: TenantId, ephemeral: Ephemeral) {
-        let typing = &ephemeral.typing;
-        let key = (typing.chat_id.clone(), ephemeral.except, typing.typing);
-        if !self.told.entry(key).or_insert(()).is_fresh() {
-            return;
+    /// Has the logs of these tenants asked for their ends.
+    pub(super) fn look_again(&self, tenants: &HashSet<TenantId>) {
+        for feed in tenants.iter().filter_map(|tenant| self.feed(*tenant)) {
+            feed.ring.lock().behind = true;
         }
-        if let Some(feed) = self.feeds.get(&tenant) {
-            // An error means that nobody listens.
-            let _ = feed.ephemerals.send(Arc::new(ephemeral));
-        }
+        self.behind.notify_one();
     }
 
-    /// Returns when a feed here was found to lack something another core wrote.
+    /// The tenants listened to here.
+    pub(super) fn tenants(&self) -> HashSet<TenantId> {
+        self.feeds.iter().map(|entry| *entry.key()).collect()
+    }
+
+    /// Returns when a feed here was found to lack something another core wrote, or is said to.
     pub(super) async fn fell_behind(&self) {
         self.behind.notified().await;
     }
 
-    /// The tenants listened to, with the last number known of each; only those that lack something, or all.
-    pub(super) fn followed(&self, only_behind: bool) -> Vec<(TenantId, Option<i64>)> {
+    /// The tenants listened to, only those that lack something, or all. Whoever asks is about to look at their logs: what is found
+    /// to be lacking from now on is lacking again.
+    pub(super) fn followed(&self, only_behind: bool) -> Vec<TenantId> {
         let followed = self.feeds.iter().filter_map(|entry| {
-            let ring = entry.value().ring.lock();
-            (ring.behind || !only_behind).then_some((*entry.key(), ring.end))
+            let behind = std::mem::take(&mut entry.value().ring.lock().behind);
+            (behind || !only_behind).then_some(*entry.key())
         });
         followed.collect()
     }
@@ -142,7 +244,7 @@ impl Feed {
             match ring.end {
                 Some(end) if event.number <= end => {}
                 Some(end) if event.number == end + 1 => {
-                    ring.end = Some(event.number);
+                    (ring.end, ring.at) = (Some(event.number), Some(event.at));
                     if ring.events.len() == RING {
                         ring.events.pop_front();
                     }
@@ -157,52 +259,49 @@ impl Feed {
         }
         let end = ring.end.unwrap_or(0);
         drop(ring);
+        self.show(end);
+        true
+    }
+
+    fn show(&self, end: i64) {
         self.end.send_if_modified(|shown| {
             *shown < end && {
                 *shown = end;
                 true
             }
         });
-        true
     }
 
-    /// Says where the log ended when it was asked, for a feed that does not know yet.
-    pub(super) fn begin_at(&self, end: i64) {
+    /// Says where the log ended when it was asked, for a feed that does not know yet, and when that was committed.
+    pub(crate) fn begin_at(&self, end: i64, at: Option<Micros>) {
         let mut ring = self.ring.lock();
+        if ring.end == Some(end) {
+            ring.at = ring.at.or(at);
+        }
         if ring.end.is_none() {
-            ring.end = Some(end);
+            (ring.end, ring.at) = (Some(end), at);
             drop(ring);
-            self.end.send_if_modified(|shown| {
-                *shown < end && {
-                    *shown = end;
-                    true
-                }
-            });
+            self.show(end);
         }
     }
 
-    /// The log was read up to what is known now.
-    pub(super) fn caught_up(&self) {
-        self.ring.lock().behind = false;
-    }
-
     /// The number of the last event known, nothing where the log was not asked yet.
-    pub(super) fn end(&self) -> Option<i64> {
+    pub(crate) fn end(&self) -> Option<i64> {
         self.ring.lock().end
     }
 
     /// Wakes when the end moves.
-    pub(super) fn watch(&self) -> watch::Receiver<i64> {
+    pub(crate) fn watch(&self) -> watch::Receiver<i64> {
         self.end.subscribe()
     }
 
     /// Hears what is not kept.
-    pub(super) fn ephemerals(&self) -> broadcast::Receiver<Arc<Ephemeral>> {
+    pub(crate) fn ephemerals(&self) -> broadcast::Receiver<Arc<Ephemeral>> {
         self.ephemerals.subscribe()
     }
 
     /// The events after a number, at most `limit`; nothing where the ring no longer reaches back that far.
-    pub(super) fn after(&self, number: i64, limit: usize) -> Option<Vec<Arc<LoggedEvent>>> {
+    pub(crate) fn after(&self, number: i64, limit: usize) -> Option<Vec<Arc<LoggedEvent>>> {
         let ring = self.ring.lock();
         let first = ring.events.front()?.number;
         let skip = usize::try_from(number + 1 - first).ok()?;
@@ -214,10 +313,13 @@ impl Drop for Listener {
     fn drop(&mut self) {
         metrics::gauge!("rapport_event_listeners").decrement(1.0);
         // Counted under the map's lock, so that a new listener never finds a feed that is being removed.
-        self.feeds.feeds.remove_if(&self.tenant, |_, feed| {
+        let gone = self.feeds.feeds.remove_if(&self.tenant, |_, feed| {
             let mut ring = feed.ring.lock();
             ring.listeners -= 1;
             ring.listeners == 0
         });
+        if let (Some(bus), Some(_)) = (self.feeds.bus.get(), gone) {
+            bus.listened();
+        }
     }
 }

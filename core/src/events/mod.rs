@@ -1,19 +1,22 @@
 //! The event log: every durable change, numbered 1, 2, 3… for each tenant, written in the transaction of the change itself.
 //!
 //! A slice makes a [`NewEvent`] and emits it; the writer numbers it, commits it and hands the [`LoggedEvent`] to the
-//! [`feed`]s of this core; [`follow`] finds what other cores committed. A subscriber pulls from its feed at its own pace, so
+//! [`feed`]s of this core; [`follow`] finds what other cores committed, sooner where the [`bus`] says so. A subscriber pulls from its feed at its own pace, so
 //! nobody waits for a slow reader; the log is the truth and the feed's ring only spares the database.
 
 pub mod audience;
+pub(crate) mod begin;
+pub mod bus;
+pub(crate) mod clear;
 pub mod cursor;
 pub mod entity;
 pub mod feed;
 pub mod follow;
-mod log;
-mod mailbox;
+pub(crate) mod log;
 mod read;
 mod service;
 mod subscribe;
+pub(crate) mod tail;
 
 use std::sync::{Arc, OnceLock};
 
@@ -121,5 +124,8 @@ fn kind_of(body: &Body) -> EventType {
         Body::DepartmentUpdated(_) => EventType::DepartmentUpdated,
         Body::TenantUpdated(_) => EventType::TenantUpdated,
         Body::GrantsChanged(_) => EventType::GrantsChanged,
+        Body::TicketUpdated(_) => EventType::TicketUpdated,
+        Body::TicketLeft(_) => EventType::TicketLeft,
+        Body::TicketCommented(_) => EventType::TicketCommented,
     }
 }

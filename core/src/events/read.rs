@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use prost::Message as _;
 use rapport_proto::events::v1::{self as pb, LoggedEvent as PbLoggedEvent};
 
-use super::{log, subscribe};
+use super::{begin::begin, log, subscribe};
 use crate::{app::App, caller::Caller, error::Result, page, tenants};
 
 /// How many rows of the log one call looks at: what matched by then is the page.
@@ -18,7 +19,7 @@ pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::ReadRequest) -
     let (start, reset) = if req.cursor.is_empty() {
         (log::beginning(read).await?.map_or(end, |oldest| oldest - 1), None)
     } else {
-        subscribe::begin(app, caller, &req.cursor, end).await?
+        begin(app, &caller.scope, &req.cursor, end).await?
     };
     if let Some(cause) = reset {
         return Ok(pb::ReadResponse {
@@ -31,16 +32,16 @@ pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::ReadRequest) -
     let size = page::size(req.page_size);
     let found = log::after(read, Some(&grants), start, end, LOOKED_AT).await?;
     let mut items = Vec::with_capacity(size);
-    let mut upto = found.upto;
+    let (mut upto, mut last, mut bytes) = (found.upto, start, 0);
     for event in found.events.iter().filter(|event| filter.passes(event)) {
-        if items.len() == size {
+        bytes += event.event.encoded_len();
+        if items.len() == size || (bytes > page::BYTES && !items.is_empty()) {
+            upto = last;
             break;
         }
         let cursor = event.cursor(&app.cursors, caller.tenant())?;
         items.push(PbLoggedEvent { cursor: cursor.as_ref().to_owned(), event: Some(event.event.clone()) });
-        if items.len() == size {
-            upto = event.number;
-        }
+        last = event.number;
     }
     Ok(pb::ReadResponse {
         items,

@@ -6,10 +6,10 @@ use http::{Extensions, header::AUTHORIZATION};
 use rapport_proto::{contract, options::v1::Permission};
 use tonic::Status;
 
-use super::{Answer, Request};
+use super::{Answer, Request, door::FromEdge};
 use crate::{
     app::App,
-    caller::{Caller, OPERATOR, Principal},
+    caller::{Caller, OPERATOR},
     error::{Error, Reason, Result},
     server::Peer,
     tokens::Identity,
@@ -18,47 +18,55 @@ use crate::{
 pub(super) fn check(app: &App, req: &mut Request) -> Answer<()> {
     // What is not in the contract (health, reflection, unknown paths) holds no data and is answered by its own service.
     let Some(method) = contract::method(req.uri().path()) else { return Ok(()) };
-    if method.permission == Permission::Public {
-        return Ok(());
+    match method.permission {
+        Permission::Public => return Ok(()),
+        // No person holds it and no token gives it: to whoever is not an edge there is no such rpc.
+        Permission::Edge if req.extensions().get::<FromEdge>().is_some() => return Ok(()),
+        Permission::Edge => return Err(Error::new(Reason::MethodUnknown, "there is no such rpc")),
+        _ => {}
     }
-    let identity = identify(app, req).inspect_err(|error| {
-        tracing::info!(reason = ?error.reason, address = address(req.extensions()), "token refused");
-    })?;
-    let held = match &identity {
-        Identity::Caller(caller) => caller.permissions(),
-        Identity::Operator(_) => OPERATOR,
-    };
-    if !held.contains(&method.permission) {
-        let permission = contract::permission_name(method.permission);
-        let (tenant, actor, session) = who(&identity);
-        tracing::info!(
-            permission,
-            tenant,
-            actor,
-            session,
-            address = address(req.extensions()),
-            "permission missing"
-        );
-        return Err(Error::new(Reason::PermissionMissing, format!("this needs the permission {permission}"))
-            .with("permission", permission));
-    }
+    let address = address(req.extensions());
+    let refused = |error: &Error| tracing::info!(reason = ?error.reason, address, "token refused");
+    let token = bearer(req).inspect_err(refused)?;
+    let identity = judge(app, token, method.permission, address.as_deref())?;
     req.extensions_mut().insert(identity);
     Ok(())
 }
 
-fn identify(app: &App, req: &Request) -> Answer<Identity> {
+fn bearer(req: &Request) -> Answer<&str> {
     let mut values = req.headers().get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(Error::new(Reason::TokenMissing, "send metadata authorization: Bearer <access token>"));
+    let token = match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok().and_then(|value| value.split_once(' ')),
+        _ => None,
     };
-    let token = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
-        .and_then(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()));
-    let Some(token) = token else {
-        return Err(Error::new(Reason::TokenMissing, "send metadata authorization: Bearer <access token>"));
+    let token = token.and_then(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()));
+    token.ok_or_else(|| Error::new(Reason::TokenMissing, "send authorization: Bearer <access token>"))
+}
+
+/// Whom a token speaks for, if it still does and the one it speaks for holds the permission; the log has every refusal.
+pub(crate) fn judge(
+    app: &App,
+    token: &str,
+    permission: Permission,
+    address: Option<&str>,
+) -> Result<Identity> {
+    let identity = verify(app, token)
+        .inspect_err(|error| tracing::info!(reason = ?error.reason, address, "token refused"))?;
+    let held = match &identity {
+        Identity::Caller(caller) => caller.permissions(),
+        Identity::Operator(_) => OPERATOR,
     };
+    if held.contains(&permission) {
+        return Ok(identity);
+    }
+    let permission = contract::permission_name(permission);
+    let (tenant, actor, session) = who(&identity);
+    tracing::info!(permission, tenant, actor, session, address, "permission missing");
+    Err(Error::new(Reason::PermissionMissing, format!("this needs the permission {permission}"))
+        .with("permission", permission))
+}
+
+fn verify(app: &App, token: &str) -> Result<Identity> {
     let identity = app.tokens.verify(token)?;
     if let Identity::Caller(caller) = &identity
         && let Some(reason) = app.revocations.verdict(caller)
@@ -73,24 +81,20 @@ fn identify(app: &App, req: &Request) -> Answer<Identity> {
 /// Tenant, actor and session as the log names them; an operator has none of them but the name.
 fn who(identity: &Identity) -> (Option<String>, String, Option<String>) {
     match identity {
-        Identity::Caller(caller) => {
-            (Some(caller.tenant().to_string()), actor(caller), Some(caller.session.to_string()))
-        }
+        Identity::Caller(caller) => (
+            Some(caller.tenant().to_string()),
+            caller.principal.to_string(),
+            Some(caller.session.to_string()),
+        ),
         Identity::Operator(_) => (None, "operator".to_owned(), None),
     }
 }
 
-/// The id of the member or the visitor, as the log names it.
-pub(crate) fn actor(caller: &Caller) -> String {
-    match caller.principal {
-        Principal::Member(id, _) => id.to_string(),
-        Principal::Visitor(id) => id.to_string(),
-    }
-}
-
-/// Where a call comes from, for the log; a call within the process comes from nowhere.
+/// Where a call comes from, for the log: what the edge said, or the other end of the connection; a call within the process that
+/// no edge vouches for comes from nowhere.
 pub(crate) fn address(extensions: &Extensions) -> Option<String> {
-    extensions.get::<Peer>().map(|peer| peer.0.ip().to_string())
+    let told = extensions.get::<FromEdge>().and_then(|edge| edge.address);
+    told.or_else(|| extensions.get::<Peer>().map(|peer| peer.0.ip())).map(|address| address.to_string())
 }
 
 /// The caller this layer put there, and the checked message. The first line of every rpc of a workspace.

@@ -1,5 +1,5 @@
-//! The request's body, read whole before the call takes a place: every rpc of the contract is asked by one message. A caller who
-//! announces a call and keeps its body back costs a connection's stream and no more.
+//! The request's body, read whole before the call takes a place: nearly every rpc of the contract is asked by one message. A caller
+//! who announces a call and keeps its body back costs a connection's stream and no more.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ const ARRIVAL: Duration = Duration::from_secs(5);
 const FRAME: usize = 5;
 
 pub(super) async fn whole(req: Request) -> Answer<Request> {
-    // Reflection and health are asked by streams; they hold no place of ours.
-    if contract::method(req.uri().path()).is_none() {
+    // Reflection and health are asked by streams; they hold no place of ours. A stream of requests has no end to wait for.
+    if contract::method(req.uri().path()).is_none_or(|method| method.client_streaming) {
         return Ok(req);
     }
     let (parts, body) = req.into_parts();

@@ -8,11 +8,14 @@
 //! 6. [`body`]: the whole request, within its size and soon; a caller who keeps it back holds no place.
 //! 7. [`limit`]: sheds load before any work is done for it.
 //!
+//! Around all of it, where edges call, stands the [`door`].
+//!
 //! Validation is not here: the contract's codec refuses a body that breaks its rules while decoding it.
 
 pub mod auth;
 pub mod body;
 pub mod deadline;
+pub mod door;
 pub mod limit;
 pub mod panic;
 pub mod reason;
@@ -73,6 +76,7 @@ where
             let answered = panic::contain(async {
                 let deadline = deadline::of(req.headers())?;
                 deadline::within(deadline, async {
+                    door::check(req.extensions())?;
                     auth::check(&app, &mut req)?;
                     let req = body::whole(req).await?;
                     let _permit = limit::enter(&app)?;

@@ -14,17 +14,32 @@ use crate::{
     ids::MemberId,
 };
 
-impl From<&tenant::Model> for pb::Tenant {
-    fn from(row: &tenant::Model) -> Self {
-        Self {
-            tenant_id: row.tenant_id.to_string(),
-            slug: row.slug.clone(),
-            name: row.name.clone(),
-            locale: row.locale.clone(),
-            time_zone: row.time_zone.clone(),
-            created_at: Some(Micros(row.created_at).timestamp()),
-            revision: revision(row.revision),
-        }
+/// A workspace with the origins it allows, which are ordered.
+pub(super) fn tenant(row: &tenant::Model, origins: &BTreeSet<String>) -> pb::Tenant {
+    pb::Tenant {
+        tenant_id: row.tenant_id.to_string(),
+        slug: row.slug.clone(),
+        name: row.name.clone(),
+        locale: row.locale.clone(),
+        time_zone: row.time_zone.clone(),
+        created_at: Some(Micros(row.created_at).timestamp()),
+        revision: revision(row.revision),
+        allowed_origins: origins.iter().cloned().collect(),
+        widget: Some(widget(row)),
+    }
+}
+
+/// How the workspace's widget looks and what it asks for.
+pub(super) fn widget(row: &tenant::Model) -> pb::Widget {
+    pb::Widget {
+        color: row.widget_color.clone(),
+        position: row.widget_position.into(),
+        greeting: row.widget_greeting.clone(),
+        offline_message: row.widget_offline_message.clone(),
+        launcher_label: row.widget_launcher_label.clone(),
+        ask_name: row.widget_ask_name,
+        ask_email: row.widget_ask_email,
+        ask_department: row.widget_ask_department,
     }
 }
 
@@ -38,6 +53,7 @@ impl From<&member::Model> for pb::Member {
             state: row.state().into(),
             created_at: Some(Micros(row.created_at).timestamp()),
             revision: revision(row.revision),
+            public_name: row.public_name().to_owned(),
         }
     }
 }
@@ -50,6 +66,7 @@ pub(super) fn department(row: &department::Model, members: &BTreeSet<MemberId>) 
         member_ids: members.iter().map(ToString::to_string).collect(),
         created_at: Some(Micros(row.created_at).timestamp()),
         revision: revision(row.revision),
+        offered: row.offered,
     }
 }
 
@@ -72,6 +89,6 @@ fn to_staff(body: Body) -> NewEvent {
     NewEvent { audience: Audience::everyone(), chat: None, body }
 }
 
-fn revision(column: i32) -> u32 {
+pub(super) fn revision(column: i32) -> u32 {
     u32::try_from(column).unwrap_or_default()
 }

@@ -1,10 +1,12 @@
 //! Makes a workspace with its owner: the one way, for the first start and for operators.
 
+use std::collections::BTreeSet;
+
 use rapport_proto::tenants::v1::{self as pb, Role};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set};
 
 use super::{
-    convert::{member_updated, tenant_updated},
+    convert::{self, member_updated, tenant_updated},
     entity::tenant,
     error::TenantError,
     join::{NewMember, join},
@@ -45,7 +47,7 @@ pub(crate) async fn create(tx: &mut TenantTx<'_>, new: &NewTenant) -> Result<(pb
         .await
         // Another core made one of this slug after we looked.
         .map_err(|error| if error.is_duplicate() { TenantError::SlugTaken.into() } else { error })?;
-    let made = pb::Tenant::from(&row);
+    let made = convert::tenant(&row, &BTreeSet::new());
     let owner = pb::Member::from(&join(tx, &new.owner).await?);
     tx.emit(tenant_updated(made.clone()));
     tx.emit(member_updated(owner.clone()));

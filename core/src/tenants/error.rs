@@ -45,7 +45,7 @@ impl From<TenantError> for Error {
 }
 
 /// Refuses a change of something that is not as the caller saw it; 0 does not compare.
-pub(super) fn check_revision(now: i32, seen: u32) -> Result<(), TenantError> {
+pub(crate) fn check_revision(now: i32, seen: u32) -> Result<(), TenantError> {
     if seen == 0 || i64::from(now) == i64::from(seen) {
         Ok(())
     } else {

@@ -12,6 +12,5 @@ pub(super) async fn run(
     caller: &Caller,
     _req: pb::GetTenantRequest,
 ) -> Result<pb::GetTenantResponse> {
-    let row = queries::find_tenant(app.db.read(&caller.scope)).await?;
-    Ok(pb::GetTenantResponse { tenant: Some((&row).into()) })
+    Ok(pb::GetTenantResponse { tenant: Some(queries::show_tenant(app.db.read(&caller.scope)).await?) })
 }

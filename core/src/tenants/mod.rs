@@ -5,6 +5,7 @@
 
 mod acting;
 mod blind;
+mod change_self;
 mod convert;
 mod create;
 mod create_department;
@@ -13,20 +14,26 @@ mod create_tenant;
 pub mod entity;
 mod error;
 mod get_tenant;
+mod get_widget;
 mod join;
 mod list_departments;
 mod list_members;
+mod origins;
 mod queries;
 mod service;
 mod tell_grants;
 mod update_department;
 mod update_member;
 mod update_tenant;
+mod update_widget;
 
+pub(crate) use change_self::{SelfChange, change_self};
 pub(crate) use create::{NewTenant, create};
 pub use error::TenantError;
+pub(crate) use error::check_revision;
+pub use origins::{allows_origin, any_allows_origin, origins_by_slug};
 pub use queries::{
-    department_exists, departments_of, find_by_slug, find_member, find_member_by_email, find_tenant,
-    grants_of, member_names,
+    check_assignable, department_exists, departments_by_member, departments_of, find_by_slug, find_member,
+    find_member_by_email, grants_in, grants_of, member_names, show_tenant,
 };
 pub use service::service;

@@ -2,29 +2,39 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use rapport_proto::tenants::v1 as pb;
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _, Select,
 };
 use uuid::Uuid;
 
-use super::entity::{department, department_member, identity, member, tenant};
+use super::{
+    convert,
+    entity::{department, department_member, identity, member, tenant},
+    origins::origins,
+};
 use crate::{
     app::App,
-    caller::{Caller, Principal, sees_every_chat},
+    caller::{Caller, Principal, answers_chats, sees_every_chat},
     db::TenantRead,
-    error::{Error, Result},
+    error::{Error, Reason, Result},
     events::Grants,
     ids::{DepartmentId, IdentityId, MemberId},
 };
 
 /// What a caller may hear and see, as of now.
 pub async fn grants_of(app: &App, caller: &Caller) -> Result<Grants> {
+    grants_in(app.db.read(&caller.scope), caller).await
+}
+
+/// What a caller may hear and see, to this reading.
+pub async fn grants_in(read: TenantRead<'_>, caller: &Caller) -> Result<Grants> {
     match caller.principal {
         Principal::Visitor(id) => Ok(Grants::Visitor(id)),
         Principal::Member(id, role) => Ok(Grants::Member {
             id,
             overseer: sees_every_chat(role),
-            departments: departments_of(app.db.read(&caller.scope), id).await?,
+            departments: departments_of(read, id).await?,
         }),
     }
 }
@@ -62,8 +72,14 @@ pub(super) fn by_identity(identity: IdentityId) -> Select<member::Entity> {
 }
 
 /// The workspace itself.
-pub async fn find_tenant(read: TenantRead<'_>) -> Result<tenant::Model> {
+pub(super) async fn find_tenant(read: TenantRead<'_>) -> Result<tenant::Model> {
     read.one(tenant::Entity::find()).await?.ok_or_else(|| Error::not_found("workspace"))
+}
+
+/// The workspace as it is shown.
+pub async fn show_tenant(read: TenantRead<'_>) -> Result<pb::Tenant> {
+    let row = find_tenant(read).await?;
+    Ok(convert::tenant(&row, &origins(read).await?))
 }
 
 /// A member of the workspace.
@@ -71,13 +87,23 @@ pub async fn find_member(read: TenantRead<'_>, id: MemberId) -> Result<Option<me
     read.one(member::Entity::find().filter(member::Column::MemberId.eq(id))).await
 }
 
+/// Refuses a member who is not there or cannot be given anything to answer.
+pub async fn check_assignable(read: TenantRead<'_>, id: MemberId) -> Result<()> {
+    let found = find_member(read, id).await?.ok_or_else(|| Error::not_found("member"))?;
+    if answers_chats(found.role(), found.state()) {
+        return Ok(());
+    }
+    Err(Error::new(Reason::MemberNotAssignable, "this member cannot be given chats and tickets"))
+}
+
 #[derive(FromQueryResult)]
 struct Named {
     member_id: MemberId,
     name: String,
+    public_name: String,
 }
 
-/// The names of those of these members that are in the workspace.
+/// The public names of those of these members that are in the workspace.
 pub async fn member_names(
     read: TenantRead<'_>,
     ids: impl IntoIterator<Item = MemberId>,
@@ -88,10 +114,11 @@ pub async fn member_names(
     }
     let select = member::Entity::find()
         .select_only()
-        .columns([member::Column::MemberId, member::Column::Name])
+        .columns([member::Column::MemberId, member::Column::Name, member::Column::PublicName])
         .filter(member::Column::MemberId.is_in(ids));
     let found: Vec<Named> = read.rows(select).await?;
-    Ok(found.into_iter().map(|row| (row.member_id, row.name)).collect())
+    let shown = |row: Named| (row.member_id, member::public(&row.name, &row.public_name).to_owned());
+    Ok(found.into_iter().map(shown).collect())
 }
 
 /// Refuses a set with somebody in it who is not of the workspace.
@@ -104,6 +131,20 @@ pub(super) async fn require_members(read: TenantRead<'_>, ids: &BTreeSet<MemberI
 pub async fn departments_of(read: TenantRead<'_>, member: MemberId) -> Result<HashSet<DepartmentId>> {
     let select = department_member::Entity::find().filter(department_member::Column::MemberId.eq(member));
     Ok(read.all(select).await?.into_iter().map(|row| row.department_id).collect())
+}
+
+/// The departments of each of these members; one in none is not among the keys.
+pub async fn departments_by_member(
+    read: TenantRead<'_>,
+    members: &[MemberId],
+) -> Result<HashMap<MemberId, BTreeSet<DepartmentId>>> {
+    let select = department_member::Entity::find()
+        .filter(department_member::Column::MemberId.is_in(members.iter().copied()));
+    let mut departments: HashMap<_, BTreeSet<_>> = HashMap::new();
+    for row in read.all(select).await? {
+        departments.entry(row.member_id).or_default().insert(row.department_id);
+    }
+    Ok(departments)
 }
 
 /// Whether the workspace has this department.

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use rapport_proto::tenants::v1::{
     CreateDepartmentRequest, CreateDepartmentResponse, CreateMemberRequest, CreateMemberResponse,
-    CreateTenantRequest, CreateTenantResponse, GetTenantRequest, GetTenantResponse, ListDepartmentsRequest,
-    ListDepartmentsResponse, ListMembersRequest, ListMembersResponse, UpdateDepartmentRequest,
-    UpdateDepartmentResponse, UpdateMemberRequest, UpdateMemberResponse, UpdateTenantRequest,
-    UpdateTenantResponse,
+    CreateTenantRequest, CreateTenantResponse, GetTenantRequest, GetTenantResponse, GetWidgetRequest,
+    GetWidgetResponse, ListDepartmentsRequest, ListDepartmentsResponse, ListMembersRequest,
+    ListMembersResponse, UpdateDepartmentRequest, UpdateDepartmentResponse, UpdateMemberRequest,
+    UpdateMemberResponse, UpdateTenantRequest, UpdateTenantResponse, UpdateWidgetRequest,
+    UpdateWidgetResponse,
     tenant_service_server::{TenantService, TenantServiceServer},
 };
 use tonic::{Request, Response, Status};
 
 use super::{
-    create_department, create_member, create_tenant, get_tenant, list_departments, list_members,
-    update_department, update_member, update_tenant,
+    create_department, create_member, create_tenant, get_tenant, get_widget, list_departments, list_members,
+    update_department, update_member, update_tenant, update_widget,
 };
 use crate::{
     app::App,
@@ -46,6 +47,15 @@ impl TenantService for Service {
     async fn update_tenant(&self, req: Request<UpdateTenantRequest>) -> Answer<UpdateTenantResponse> {
         let (caller, req) = admit(req)?;
         Ok(Response::new(update_tenant::run(&self.0, &caller, req).await?))
+    }
+
+    async fn get_widget(&self, req: Request<GetWidgetRequest>) -> Answer<GetWidgetResponse> {
+        Ok(Response::new(get_widget::run(&self.0, req.into_inner()).await?))
+    }
+
+    async fn update_widget(&self, req: Request<UpdateWidgetRequest>) -> Answer<UpdateWidgetResponse> {
+        let (caller, req) = admit(req)?;
+        Ok(Response::new(update_widget::run(&self.0, &caller, req).await?))
     }
 
     async fn create_member(&self, req: Request<CreateMemberRequest>) -> Answer<CreateMemberResponse> {

@@ -1,4 +1,4 @@
-//! `UpdateDepartment`: changes the name, adds and removes members.
+//! `UpdateDepartment`: changes the name and whether customers are offered it, adds and removes members.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -30,6 +30,7 @@ pub(super) async fn run(
         name: req.name,
         add: req.add_member_ids.iter().map(|id| id.parse()).collect::<Result<_, _>>()?,
         remove: req.remove_member_ids.iter().map(|id| id.parse()).collect::<Result<_, _>>()?,
+        offered: req.offered,
         if_revision: req.if_revision,
     };
     let department = app.db.write(&caller.scope, unit).await?;
@@ -41,6 +42,7 @@ struct UpdateDepartment {
     name: Option<String>,
     add: BTreeSet<MemberId>,
     remove: BTreeSet<MemberId>,
+    offered: Option<bool>,
     if_revision: u32,
 }
 
@@ -58,13 +60,15 @@ impl Unit for UpdateDepartment {
         }
         let before = queries::members_of(tx.read(), [self.id]).await?.remove(&self.id).unwrap_or_default();
         let Membership { after, added, removed } = change(&before, &self.add, &self.remove);
-        if *name == row.name && after == before {
+        let offered = self.offered.unwrap_or(row.offered);
+        if *name == row.name && after == before && offered == row.offered {
             return Ok(convert::department(&row, &before));
         }
         let row = tx
             .update(department::ActiveModel {
                 department_id: Unchanged(self.id),
                 name: Set(name.clone()),
+                offered: Set(offered),
                 revision: Set(row.revision + 1),
                 ..Default::default()
             })

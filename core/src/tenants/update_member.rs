@@ -31,6 +31,7 @@ pub(super) async fn run(
     let id = req.member_id.parse()?;
     let change = Change {
         name: req.name.clone(),
+        public_name: req.public_name.clone(),
         role: req.role.is_some().then(|| req.role()),
         state: req.state.is_some().then(|| req.state()),
     };
@@ -72,6 +73,7 @@ impl Rights {
 
 struct Change {
     name: Option<String>,
+    public_name: Option<String>,
     role: Option<Role>,
     state: Option<MemberState>,
 }
@@ -116,9 +118,10 @@ impl Unit for UpdateMember {
             return Err(TenantError::LastOwner.into());
         }
         let name = self.change.name.as_ref().unwrap_or(&row.name);
+        let public_name = self.change.public_name.as_ref().unwrap_or(&row.public_name);
         // A password that is given is a new one, even where it is the same text: nobody can tell without trying it.
         let ends_tokens = before != after || self.password_hash.is_some();
-        if !ends_tokens && *name == row.name {
+        if !ends_tokens && *name == row.name && *public_name == row.public_name {
             return Ok((&row).into());
         }
         let generation = row.generation + i32::from(ends_tokens);
@@ -127,6 +130,7 @@ impl Unit for UpdateMember {
             .update(member::ActiveModel {
                 member_id: Unchanged(self.id),
                 name: Set(name.clone()),
+                public_name: Set(public_name.clone()),
                 role: Set(number(after.role)),
                 state: Set(number(after.state)),
                 password_hash: Set(self.password_hash.clone().unwrap_or_else(|| row.password_hash.clone())),

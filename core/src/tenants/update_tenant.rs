@@ -5,7 +5,13 @@ use std::sync::Arc;
 use rapport_proto::tenants::v1 as pb;
 use sea_orm::{Set, Unchanged};
 
-use super::{convert::tenant_updated, entity::tenant, error::check_revision, queries};
+use super::{
+    convert::{self, tenant_updated},
+    entity::tenant,
+    error::check_revision,
+    origins::{origins, replace_origins},
+    queries,
+};
 use crate::{
     app::App,
     caller::Caller,
@@ -36,8 +42,11 @@ impl Unit for UpdateTenant {
             time_zone: self.0.time_zone.clone().unwrap_or_else(|| row.time_zone.clone()),
             ..row.clone()
         };
-        if wanted == row {
-            return Ok((&row).into());
+        let before = origins(tx.read()).await?;
+        let list = self.0.allowed_origins.as_ref();
+        let after = list.map_or_else(|| before.clone(), |list| list.origins.iter().cloned().collect());
+        if wanted == row && after == before {
+            return Ok(convert::tenant(&row, &before));
         }
         let row = tx
             .update(tenant::ActiveModel {
@@ -49,7 +58,8 @@ impl Unit for UpdateTenant {
                 ..Default::default()
             })
             .await?;
-        let tenant = pb::Tenant::from(&row);
+        replace_origins(tx, &before, &after).await?;
+        let tenant = convert::tenant(&row, &after);
         tx.emit(tenant_updated(tenant.clone()));
         Ok(tenant)
     }

@@ -1,7 +1,7 @@
-//! The hot lane: adding messages to chats, all of a batch together with one statement per table.
+//! The hot lane: adding messages to chats and events to the log, all of a batch together with one statement per table.
 //!
 //! The caller holds the tenant's writer lock (PostgreSQL) or the only writing connection (SQLite), so what is read here
-//! cannot change before the commit: chats, sequence numbers and request ids are read first, everything is decided in
+//! cannot change before the commit: chats, request ids and the ends of the logs are read first, everything is decided in
 //! memory, and only rows that are good are written. Numbers come from the end of the log and of each chat, never from a
 //! counter row: those rot under an old snapshot (bench S5). Only the SQL differs between engines.
 
@@ -9,7 +9,7 @@ mod postgres;
 mod sqlite;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -19,7 +19,7 @@ use super::Engine;
 use crate::{
     clock::Micros,
     error::{Error, Reason, Result},
-    events::NewEvent,
+    events::{LoggedEvent, NewEvent},
     ids::{ChatId, DepartmentId, MemberId, MessageId, TenantId, VisitorId},
 };
 
@@ -112,34 +112,72 @@ fn request_key(row: &MessageRow) -> RequestKey {
     (row.tenant_id, row.sender_id, row.request_id)
 }
 
+/// Events by tenant, each tenant's in the order of their numbers to come.
+pub(super) type Events = BTreeMap<TenantId, Vec<NewEvent>>;
+
 /// What a batch came to.
-pub(super) struct Appended {
+#[derive(Default)]
+pub(super) struct Written {
     /// One answer for each message, in the same order.
     pub(super) answers: Vec<Result<Stored>>,
-    /// The events of those that are new.
-    pub(super) events: Vec<(TenantId, NewEvent)>,
+    /// The events of each tenant, with their numbers.
+    pub(super) logged: Vec<(TenantId, Vec<LoggedEvent>)>,
 }
 
-/// Adds the messages that may be added. Fails only where the database does; then nothing of the batch counts.
-pub(super) async fn append(
+/// What a batch looks up.
+struct Asked {
+    chats: Vec<(TenantId, ChatId)>,
+    requests: Vec<RequestKey>,
+    tenants: Vec<TenantId>,
+}
+
+/// What is there of it.
+#[derive(Default)]
+struct Known {
+    chats: Vec<ChatHead>,
+    /// Messages whose request ids come again.
+    used: Vec<MessageRow>,
+    /// The number of the last event of each tenant asked for; 0 where it has none.
+    ends: Vec<(TenantId, i64)>,
+}
+
+impl Asked {
+    fn of(appends: &[&Append], events: &Events) -> Self {
+        let sorted: BTreeSet<_> = appends.iter().map(|a| (a.row.tenant_id, a.row.chat_id)).collect();
+        let tenants: BTreeSet<_> = sorted.iter().map(|key| key.0).chain(events.keys().copied()).collect();
+        Self {
+            chats: sorted.into_iter().collect(),
+            requests: appends.iter().map(|a| request_key(&a.row)).collect(),
+            tenants: tenants.into_iter().collect(),
+        }
+    }
+}
+
+/// Adds the messages that may be added, and then to the log the given events and those of the messages, in this order. Fails
+/// only where the database does; then nothing of the batch counts.
+pub(super) async fn write(
     conn: &DatabaseTransaction,
     engine: Engine,
     now: Micros,
     appends: &[&Append],
-) -> Result<Appended, DbErr> {
+    mut events: Events,
+) -> Result<Written, DbErr> {
+    if appends.is_empty() && events.is_empty() {
+        return Ok(Written::default());
+    }
     let sql = Sql { conn, engine };
-    let mut chats = sql.chats(appends).await?;
-    let mut known: HashMap<RequestKey, MessageRow> =
-        sql.used(appends).await?.into_iter().map(|row| (request_key(&row), row)).collect();
+    let known = sql.read(&Asked::of(appends, &events)).await?;
+    let mut chats: HashMap<_, _> =
+        known.chats.into_iter().map(|chat| ((chat.tenant_id, chat.chat_id), chat)).collect();
+    let mut used: HashMap<_, _> = known.used.into_iter().map(|row| (request_key(&row), row)).collect();
     let departments = sql.departments(appends, &chats).await?;
 
     let none = HashSet::new();
     let mut answers = Vec::with_capacity(appends.len());
-    let mut events = Vec::with_capacity(appends.len());
-    let mut rows = Vec::with_capacity(appends.len());
+    let mut messages = Vec::with_capacity(appends.len());
     for append in appends {
         let chat = chats.get_mut(&(append.row.tenant_id, append.row.chat_id));
-        if let Some(earlier) = known.get(&request_key(&append.row)) {
+        if let Some(earlier) = used.get(&request_key(&append.row)) {
             answers.push(same_request(earlier, &append.row, chat.as_deref()));
             continue;
         }
@@ -154,13 +192,35 @@ pub(super) async fn append(
         }
         chat.last_seq += 1;
         let row = MessageRow { seq: chat.last_seq, sent_at: now.0, ..append.row.clone() };
-        events.push((row.tenant_id, append.rules.event(&row, chat)));
-        known.insert(request_key(&row), row.clone());
-        rows.push(row.clone());
+        events.entry(row.tenant_id).or_default().push(append.rules.event(&row, chat));
+        used.insert(request_key(&row), row.clone());
+        messages.push(row.clone());
         answers.push(Ok(Stored { row, customer_name: chat.customer_name.clone() }));
     }
-    sql.insert(&rows).await?;
-    Ok(Appended { answers, events })
+    let logged = number(events, &known.ends.into_iter().collect(), now)?;
+    if !logged.is_empty() {
+        let rows: Vec<_> = logged
+            .iter()
+            .flat_map(|(tenant, events)| events.iter().map(|event| event.row(*tenant)))
+            .collect();
+        sql.insert(&messages, &rows).await?;
+    }
+    Ok(Written { answers, logged })
+}
+
+/// Numbers the events of each tenant from the end of its log.
+fn number(
+    events: Events,
+    ends: &HashMap<TenantId, i64>,
+    now: Micros,
+) -> Result<Vec<(TenantId, Vec<LoggedEvent>)>, DbErr> {
+    let mut logged = Vec::with_capacity(events.len());
+    for (tenant, new) in events {
+        let end =
+            ends.get(&tenant).ok_or_else(|| DbErr::Custom("the end of a log was not read".to_owned()))?;
+        logged.push((tenant, new.into_iter().zip(end + 1..).map(|(event, n)| event.at(n, now)).collect()));
+    }
+    Ok(logged)
 }
 
 /// The same request again gives the same message; another body under the same id is an error.
@@ -179,22 +239,10 @@ struct Sql<'a> {
 }
 
 impl Sql<'_> {
-    async fn chats(&self, appends: &[&Append]) -> Result<HashMap<(TenantId, ChatId), ChatHead>, DbErr> {
-        let mut keys: Vec<_> = appends.iter().map(|a| (a.row.tenant_id, a.row.chat_id)).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let found = match self.engine {
-            Engine::Sqlite => sqlite::chats(self.conn, &keys).await?,
-            Engine::Postgres => postgres::chats(self.conn, &keys).await?,
-        };
-        Ok(found.into_iter().map(|chat| ((chat.tenant_id, chat.chat_id), chat)).collect())
-    }
-
-    async fn used(&self, appends: &[&Append]) -> Result<Vec<MessageRow>, DbErr> {
-        let keys: Vec<_> = appends.iter().map(|a| request_key(&a.row)).collect();
+    async fn read(&self, asked: &Asked) -> Result<Known, DbErr> {
         match self.engine {
-            Engine::Sqlite => sqlite::used(self.conn, &keys).await,
-            Engine::Postgres => postgres::used(self.conn, &keys).await,
+            Engine::Sqlite => sqlite::read(self.conn, asked).await,
+            Engine::Postgres => postgres::read(self.conn, asked).await,
         }
     }
 
@@ -228,13 +276,10 @@ impl Sql<'_> {
         Ok(found)
     }
 
-    async fn insert(&self, rows: &[MessageRow]) -> Result<(), DbErr> {
-        if rows.is_empty() {
-            return Ok(());
-        }
+    async fn insert(&self, messages: &[MessageRow], events: &[EventRow]) -> Result<(), DbErr> {
         match self.engine {
-            Engine::Sqlite => sqlite::insert_messages(self.conn, rows).await,
-            Engine::Postgres => postgres::insert_messages(self.conn, rows).await,
+            Engine::Sqlite => sqlite::insert(self.conn, messages, events).await,
+            Engine::Postgres => postgres::insert(self.conn, messages, events).await,
         }
     }
 }
@@ -266,28 +311,4 @@ pub struct EventRow {
     pub payload: Vec<u8>,
     /// The moment of the batch.
     pub at: i64,
-}
-
-/// Adds rows to the log.
-pub(super) async fn insert_events(
-    conn: &DatabaseTransaction,
-    engine: Engine,
-    rows: &[EventRow],
-) -> Result<(), DbErr> {
-    match engine {
-        Engine::Sqlite => sqlite::insert_events(conn, rows).await,
-        Engine::Postgres => postgres::insert_events(conn, rows).await,
-    }
-}
-
-/// The number of a tenant's last event; 0 where it has none.
-pub(super) async fn log_end(
-    conn: &DatabaseTransaction,
-    engine: Engine,
-    tenant: TenantId,
-) -> Result<i64, DbErr> {
-    match engine {
-        Engine::Sqlite => sqlite::log_end(conn, tenant).await,
-        Engine::Postgres => postgres::log_end(conn, tenant).await,
-    }
 }

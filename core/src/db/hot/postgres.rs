@@ -7,8 +7,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{ChatHead, EventRow, Membership, MessageRow, RequestKey};
-use crate::ids::{ChatId, MemberId, TenantId};
+use super::{Asked, EventRow, Known, Membership, MessageRow};
+use crate::ids::{MemberId, TenantId};
 
 const CHATS: &str = "
 select c.tenant_id, c.chat_id, c.visitor_id, c.department_id, c.assignee_id, c.state, u.name as customer_name,
@@ -70,18 +70,19 @@ async fn rows<M: FromQueryResult>(
     found.iter().map(|row| M::from_query_result(row, "")).collect()
 }
 
-pub(super) async fn chats(
-    conn: &DatabaseTransaction,
-    keys: &[(TenantId, ChatId)],
-) -> Result<Vec<ChatHead>, DbErr> {
-    let tenant = one_tenant(keys.iter().map(|key| key.0))?;
-    rows(conn, CHATS, [tenant.into(), uuids(keys.iter().map(|key| key.1.0))]).await
-}
-
-pub(super) async fn used(conn: &DatabaseTransaction, keys: &[RequestKey]) -> Result<Vec<MessageRow>, DbErr> {
-    let tenant = one_tenant(keys.iter().map(|key| key.0))?;
-    let (senders, requests) = (uuids(keys.iter().map(|key| key.1)), uuids(keys.iter().map(|key| key.2)));
-    rows(conn, USED, [tenant.into(), senders, requests]).await
+pub(super) async fn read(conn: &DatabaseTransaction, asked: &Asked) -> Result<Known, DbErr> {
+    let tenant = one_tenant(asked.tenants.iter().copied())?;
+    let mut known = Known::default();
+    if !asked.requests.is_empty() {
+        let chats = uuids(asked.chats.iter().map(|key| key.1.0));
+        known.chats = rows(conn, CHATS, [tenant.into(), chats]).await?;
+        let senders = uuids(asked.requests.iter().map(|key| key.1));
+        let requests = uuids(asked.requests.iter().map(|key| key.2));
+        known.used = rows(conn, USED, [tenant.into(), senders, requests]).await?;
+    }
+    let end = conn.query_one_raw(statement(LOG_END, [tenant.into()])).await?;
+    known.ends.push((tenant, end.map_or(Ok(0), |row| row.try_get_by_index(0))?));
+    Ok(known)
 }
 
 pub(super) async fn departments(
@@ -92,7 +93,18 @@ pub(super) async fn departments(
     rows(conn, DEPARTMENTS, [tenant.into(), uuids(keys.iter().map(|key| key.1.0))]).await
 }
 
-pub(super) async fn insert_messages(conn: &DatabaseTransaction, rows: &[MessageRow]) -> Result<(), DbErr> {
+pub(super) async fn insert(
+    conn: &DatabaseTransaction,
+    messages: &[MessageRow],
+    events: &[EventRow],
+) -> Result<(), DbErr> {
+    if !messages.is_empty() {
+        insert_messages(conn, messages).await?;
+    }
+    insert_events(conn, events).await
+}
+
+async fn insert_messages(conn: &DatabaseTransaction, rows: &[MessageRow]) -> Result<(), DbErr> {
     let tenant = one_tenant(rows.iter().map(|row| row.tenant_id))?;
     let values = [
         tenant.into(),
@@ -111,7 +123,7 @@ pub(super) async fn insert_messages(conn: &DatabaseTransaction, rows: &[MessageR
     Ok(())
 }
 
-pub(super) async fn insert_events(conn: &DatabaseTransaction, rows: &[EventRow]) -> Result<(), DbErr> {
+async fn insert_events(conn: &DatabaseTransaction, rows: &[EventRow]) -> Result<(), DbErr> {
     let tenant = one_tenant(rows.iter().map(|row| row.tenant_id))?;
     let values = [
         tenant.into(),
@@ -126,13 +138,6 @@ pub(super) async fn insert_events(conn: &DatabaseTransaction, rows: &[EventRow])
     ];
     conn.execute_raw(statement(INSERT_EVENTS, values)).await?;
     Ok(())
-}
-
-pub(super) async fn log_end(conn: &DatabaseTransaction, tenant: TenantId) -> Result<i64, DbErr> {
-    match conn.query_one_raw(statement(LOG_END, [Value::from(tenant)])).await? {
-        Some(row) => row.try_get_by_index(0),
-        None => Ok(0),
-    }
 }
 
 #[cfg(test)]

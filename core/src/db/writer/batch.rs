@@ -1,34 +1,38 @@
-//! One transaction: the hot messages together, then the units one by one, then the numbers, then COMMIT.
+//! One transaction: the units one by one, then all the messages and events together, then COMMIT.
 //!
 //! There are no savepoints. A unit that refuses before it wrote anything is answered and costs the others nothing; one that
 //! fails later fails the whole batch, which is rolled back and run again piece by piece by the lane.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::atomic::Ordering, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::atomic::Ordering, time::Duration};
 
 use futures_util::FutureExt as _;
-use sea_orm::{
-    ConnectionTrait as _, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait as _,
-};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr};
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Job, Work, lane::Shared, unknown};
+use super::{
+    Job, Work,
+    lane::Shared,
+    transaction::{Transactions, answer_of},
+    unknown,
+};
 use crate::{
     clock::Micros,
     db::{
         Engine, TenantScope, TenantTx,
         failure::{Failure, classify},
-        hot::{self, Append, Stored},
+        hot::{self, Append, Events, Stored, Written},
         tenant::Marks,
     },
-    error::{Error, Result},
-    events::{LoggedEvent, NewEvent},
+    error::{Error, Reason, Result},
+    events::LoggedEvent,
     ids::TenantId,
     revocations::{self, Revoke, Revoked},
 };
 
 /// How long one unit may take: it holds everybody else of its tenant.
 const UNIT_LIMIT: Duration = Duration::from_secs(4);
+/// When to come back with a unit that took longer.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Work that is to be committed together.
 pub(super) struct Batch {
@@ -60,6 +64,7 @@ pub(super) enum Cure {
 enum Trouble {
     Database(DbErr),
     Unit(Error),
+    Damaged(Error),
     CommitLost(DbErr),
 }
 
@@ -70,11 +75,17 @@ impl From<DbErr> for Trouble {
 }
 
 /// What a transaction leaves to be told once it is committed.
-#[derive(Default)]
 struct Effects {
     appended: Vec<Result<Stored>>,
     unit_ends: Vec<Result<()>>,
-    events: BTreeMap<TenantId, Vec<NewEvent>>,
+    logged: Vec<(TenantId, Vec<LoggedEvent>)>,
+    revoked: Vec<Revoked>,
+}
+
+/// What units want told; their events are not numbered yet.
+#[derive(Default)]
+struct Wanted {
+    events: Events,
     revoked: Vec<(TenantId, Revoke)>,
 }
 
@@ -90,33 +101,35 @@ impl Batch {
         batch
     }
 
-    pub(super) async fn commit(mut self, shared: &Shared) -> Result<(), Failed> {
+    pub(super) async fn commit(
+        mut self,
+        shared: &Shared,
+        transactions: &mut Transactions,
+    ) -> Result<(), Failed> {
         let started = Instant::now();
-        match self.attempt(shared).await {
-            Ok((effects, logged, revoked)) => {
+        match self.attempt(shared, transactions).await {
+            Ok(effects) => {
                 metrics::histogram!("rapport_writer_commit_seconds").record(started.elapsed());
-                // Before the answer: who was told that a session has ended finds it ended here.
-                shared.outlet.revocations.apply(&revoked);
-                self.answer(effects);
-                for (tenant, events) in logged {
-                    shared.outlet.feeds.publish(tenant, events);
-                }
+                shared.written.add(effects.appended.len() + effects.unit_ends.len());
+                self.tell(shared, effects);
                 Ok(())
             }
             Err(trouble) => {
                 metrics::counter!("rapport_writer_rollbacks_total").increment(1);
                 let (error, cure) = match trouble {
                     Trouble::Unit(e) => (e, Cure::Apart),
+                    Trouble::Damaged(e) => (e, Cure::None),
                     Trouble::CommitLost(e) => (unknown().caused_by(e), Cure::None),
                     Trouble::Database(e) => {
                         let cure = match classify(&e) {
                             Failure::Contended => Cure::Again,
-                            Failure::Unavailable | Failure::Full => Cure::None,
+                            Failure::Unavailable | Failure::Full | Failure::Damaged => Cure::None,
                             Failure::Duplicate | Failure::Other => Cure::Apart,
                         };
                         (Error::from(e), cure)
                     }
                 };
+                shared.damage.note(&error);
                 Err(Failed { works: self.into_works(), error, cure })
             }
         }
@@ -125,37 +138,50 @@ impl Batch {
     async fn attempt(
         &mut self,
         shared: &Shared,
-    ) -> Result<(Effects, Vec<(TenantId, Vec<LoggedEvent>)>, Vec<Revoked>), Trouble> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let tx = shared.conn.begin_with_options(options).await?;
+        transactions: &mut Transactions,
+    ) -> Result<Effects, Trouble> {
+        if let Some(refusal) = shared.damage.refusal() {
+            return Err(Trouble::Damaged(refusal));
+        }
+        let tx = transactions.begin().await?;
+        match self.run(shared, &tx).await {
+            Ok(effects) => {
+                transactions.commit(tx).await.map_err(|e| match classify(&e) {
+                    Failure::Unavailable | Failure::Other => Trouble::CommitLost(e),
+                    Failure::Full | Failure::Contended | Failure::Duplicate | Failure::Damaged => {
+                        Trouble::Database(e)
+                    }
+                })?;
+                Ok(effects)
+            }
+            Err(trouble) => {
+                transactions.roll_back(tx).await;
+                Err(trouble)
+            }
+        }
+    }
+
+    async fn run(&mut self, shared: &Shared, tx: &DatabaseTransaction) -> Result<Effects, Trouble> {
         if shared.engine == Engine::Postgres {
-            lock_tenant(&tx, self.tenant()).await?;
+            answer_of(shared.engine, lock_tenant(tx, self.tenant())).await?;
         }
         // Read after the lock: within a tenant, later numbers carry later times unless the clock itself goes back.
         let now = shared.clock.now();
-        let mut effects = Effects::default();
-        if !self.appends.is_empty() {
-            let appends: Vec<&Append> = self.appends.iter().map(|(append, _)| append).collect();
-            let done = hot::append(&tx, shared.engine, now, &appends).await?;
-            effects.appended = done.answers;
-            for (tenant, event) in done.events {
-                effects.events.entry(tenant).or_default().push(event);
-            }
-        }
+        let mut wanted = Wanted::default();
+        let mut unit_ends = Vec::with_capacity(self.units.len());
         for (scope, job) in &mut self.units {
-            let end = run_unit(&tx, *scope, now, job.as_mut(), &mut effects).await?;
-            effects.unit_ends.push(end);
+            let end = run_unit(tx, *scope, now, job.as_mut(), &mut wanted).await?;
+            if let Err(refused) = &end {
+                shared.damage.note(refused);
+            }
+            unit_ends.push(end);
         }
-        let logged = log_events(&tx, shared.engine, now, &mut effects.events).await?;
-        let revoked = revocations::store(&tx, shared.engine, now, &effects.revoked).await?;
-        tx.commit().await.map_err(|e| match classify(&e) {
-            Failure::Unavailable | Failure::Other => Trouble::CommitLost(e),
-            Failure::Full | Failure::Contended | Failure::Duplicate => Trouble::Database(e),
-        })?;
-        Ok((effects, logged, revoked))
+        let appends: Vec<&Append> = self.appends.iter().map(|(append, _)| append).collect();
+        let written = pin!(hot::write(tx, shared.engine, now, &appends, wanted.events));
+        let Written { answers, logged } = answer_of(shared.engine, written).await?;
+        let revoked = pin!(revocations::store(tx, shared.engine, now, &wanted.revoked));
+        let revoked = answer_of(shared.engine, revoked).await?;
+        Ok(Effects { appended: answers, unit_ends, logged, revoked })
     }
 
     fn tenant(&self) -> Option<TenantId> {
@@ -163,12 +189,17 @@ impl Batch {
         append.or_else(|| self.units.first().map(|(scope, _)| scope.tenant()))
     }
 
-    fn answer(self, effects: Effects) {
+    fn tell(self, shared: &Shared, effects: Effects) {
+        // Before the answer: who was told that a session has ended finds it ended here.
+        shared.outlet.revocations.apply(&effects.revoked);
         for ((_, answer), row) in self.appends.into_iter().zip(effects.appended) {
             let _ = answer.send(row);
         }
         for ((_, job), end) in self.units.into_iter().zip(effects.unit_ends) {
             job.answer(end);
+        }
+        for (tenant, events) in effects.logged {
+            shared.outlet.feeds.publish(tenant, events);
         }
     }
 
@@ -195,14 +226,18 @@ async fn run_unit(
     scope: TenantScope,
     now: Micros,
     job: &mut dyn Job,
-    effects: &mut Effects,
+    wanted: &mut Wanted,
 ) -> Result<Result<()>, Trouble> {
     let marks = Marks::default();
     let mut unit_tx = TenantTx::new(tx, scope, now, &marks);
     let run = AssertUnwindSafe(tokio::time::timeout(UNIT_LIMIT, job.run(&mut unit_tx))).catch_unwind().await;
     let end = match run {
         Ok(Ok(end)) => end,
-        Ok(Err(_elapsed)) => return Err(Trouble::Unit(Error::internal("a unit of work took too long"))),
+        // What takes so long is the database: a unit waits for nothing else.
+        Ok(Err(_elapsed)) => {
+            let late = Error::new(Reason::StoreUnavailable, "the database took too long; nothing was stored");
+            return Err(Trouble::Unit(late.retry_after(AGAIN)));
+        }
         Err(_panic) => return Err(Trouble::Unit(Error::internal("a unit of work panicked"))),
     };
     if let Err(refused) = end {
@@ -214,30 +249,8 @@ async fn run_unit(
     }
     let (events, revoked) = unit_tx.into_effects();
     if !events.is_empty() {
-        effects.events.entry(scope.tenant()).or_default().extend(events);
+        wanted.events.entry(scope.tenant()).or_default().extend(events);
     }
-    effects.revoked.extend(revoked.into_iter().map(|revoke| (scope.tenant(), revoke)));
+    wanted.revoked.extend(revoked.into_iter().map(|revoke| (scope.tenant(), revoke)));
     Ok(Ok(()))
-}
-
-/// Numbers the events of each tenant from the end of its log and writes them.
-async fn log_events(
-    tx: &DatabaseTransaction,
-    engine: Engine,
-    now: Micros,
-    events: &mut BTreeMap<TenantId, Vec<NewEvent>>,
-) -> Result<Vec<(TenantId, Vec<LoggedEvent>)>, DbErr> {
-    let mut logged = Vec::with_capacity(events.len());
-    let mut rows = Vec::new();
-    for (tenant, new) in std::mem::take(events) {
-        let end = hot::log_end(tx, engine, tenant).await?;
-        let numbered: Vec<LoggedEvent> =
-            new.into_iter().zip(end + 1..).map(|(event, number)| event.at(number, now)).collect();
-        rows.extend(numbered.iter().map(|event| event.row(tenant)));
-        logged.push((tenant, numbered));
-    }
-    if !rows.is_empty() {
-        hot::insert_events(tx, engine, &rows).await?;
-    }
-    Ok(logged)
 }

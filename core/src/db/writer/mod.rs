@@ -4,12 +4,20 @@
 //! gone when idle. A lane takes the tenant's lock, runs its batch, numbers the events, commits, answers every caller, and
 //! hands the events to the feeds. Two kinds of work: messages for the hot lane, and units ([`Unit`]) that may be run again.
 
+mod backlog;
 mod batch;
+mod checkpoints;
 mod lane;
 #[cfg(test)]
 mod tests;
+mod transaction;
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use dashmap::DashMap;
 use sea_orm::DatabaseConnection;
@@ -18,6 +26,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Engine, TenantScope, TenantTx,
+    damage::Damage,
     hot::{Append, Stored},
 };
 use crate::{
@@ -60,6 +69,9 @@ enum Work {
     Unit { scope: TenantScope, job: Box<dyn Job> },
 }
 
+/// Work and since when it waits.
+type Queued = (Instant, Work);
+
 /// A unit with its caller, whatever its result is.
 trait Job: Send {
     fn run<'a>(
@@ -99,15 +111,33 @@ impl<U: Unit> Job for Waiting<U> {
 /// The lanes of a core.
 pub struct Writer {
     shared: lane::Shared,
-    lanes: Arc<DashMap<Option<TenantId>, mpsc::Sender<Work>>>,
+    /// Copies the log of SQLite, which reading allows.
+    read: DatabaseConnection,
+    lanes: Arc<DashMap<Option<TenantId>, mpsc::Sender<Queued>>>,
     tasks: TaskTracker,
     closing: CancellationToken,
 }
 
 impl Writer {
-    pub(super) fn new(conn: DatabaseConnection, engine: Engine, clock: Clock, outlet: Outlet) -> Self {
+    pub(super) fn new(
+        opened: (DatabaseConnection, DatabaseConnection),
+        engine: Engine,
+        clock: Clock,
+        outlet: Outlet,
+        damage: Damage,
+    ) -> Self {
+        let (conn, read) = opened;
         Self {
-            shared: lane::Shared { conn, engine, clock, outlet },
+            shared: lane::Shared {
+                conn,
+                written: checkpoints::Written::default(),
+                engine,
+                clock,
+                outlet,
+                backlog: backlog::Backlog::default(),
+                damage,
+            },
+            read,
             lanes: Arc::new(DashMap::new()),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -127,7 +157,8 @@ impl Writer {
         answered.await.unwrap_or_else(|_| Err(unknown()))
     }
 
-    fn enqueue(&self, tenant: TenantId, mut work: Work) -> Result<()> {
+    fn enqueue(&self, tenant: TenantId, work: Work) -> Result<()> {
+        let mut queued = (Instant::now(), work);
         let key = match self.shared.engine {
             Engine::Sqlite => None,
             Engine::Postgres => Some(tenant),
@@ -137,7 +168,7 @@ impl Writer {
                 return Err(Error::new(Reason::ShuttingDown, "this server is shutting down"));
             }
             let lane = self.lanes.entry(key).or_insert_with(|| self.open(key)).clone();
-            match lane.try_send(work) {
+            match lane.try_send(queued) {
                 Ok(()) => return Ok(()),
                 Err(mpsc::error::TrySendError::Full(_)) => {
                     metrics::counter!("rapport_writer_refused_total").increment(1);
@@ -147,17 +178,30 @@ impl Writer {
                 // The lane went idle between the look-up and the send: the next turn opens a new one.
                 Err(mpsc::error::TrySendError::Closed(back)) => {
                     self.lanes.remove_if(&key, |_, lane| lane.is_closed());
-                    work = back;
+                    queued = back;
                 }
             }
         }
     }
 
-    fn open(&self, key: Option<TenantId>) -> mpsc::Sender<Work> {
+    /// How long the oldest work has waited that is not finished.
+    pub(super) fn backlog(&self) -> Duration {
+        self.shared.backlog.age()
+    }
+
+    fn open(&self, key: Option<TenantId>) -> mpsc::Sender<Queued> {
         let (sender, queue) = mpsc::channel(QUEUE);
         let idle = key.map(|_| IDLE);
         self.tasks.spawn(lane::run(self.shared.clone(), queue, idle, self.closing.clone()));
+        if self.shared.engine == Engine::Sqlite {
+            let lane::Shared { written, damage, .. } = self.shared.clone();
+            self.tasks.spawn(checkpoints::run(self.read.clone(), written, damage, self.closing.clone()));
+        }
         sender
+    }
+
+    pub(super) fn conn(&self) -> &DatabaseConnection {
+        &self.shared.conn
     }
 
     pub(super) async fn close(&self) {

@@ -18,6 +18,7 @@ pub struct Model {
     pub name: String,
     pub created_at: i64,
     pub revision: i32,
+    pub offered: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

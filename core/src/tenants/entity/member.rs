@@ -27,6 +27,8 @@ pub struct Model {
     pub generation: i32,
     pub created_at: i64,
     pub revision: i32,
+    /// Empty for the name itself.
+    pub public_name: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -55,6 +57,12 @@ impl Model {
         Role::try_from(i32::from(self.role)).unwrap_or_default()
     }
 
+    /// What customers read of the member's name.
+    #[must_use]
+    pub fn public_name(&self) -> &str {
+        public(&self.name, &self.public_name)
+    }
+
     #[must_use]
     pub fn state(&self) -> MemberState {
         MemberState::try_from(i32::from(self.state)).unwrap_or_default()
@@ -64,6 +72,11 @@ impl Model {
     pub fn is_active(&self) -> bool {
         self.state() == MemberState::Active
     }
+}
+
+/// What customers read of a name where this was chosen, or nothing.
+pub(in crate::tenants) fn public<'a>(name: &'a str, chosen: &'a str) -> &'a str {
+    if chosen.trim().is_empty() { name } else { chosen }
 }
 
 /// The number of a role or a state as its column holds it.

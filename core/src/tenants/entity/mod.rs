@@ -4,4 +4,5 @@ pub mod department;
 pub mod department_member;
 pub mod identity;
 pub mod member;
+pub mod origin;
 pub mod tenant;

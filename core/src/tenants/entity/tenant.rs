@@ -16,6 +16,14 @@ pub struct Model {
     pub time_zone: String,
     pub created_at: i64,
     pub revision: i32,
+    pub widget_color: String,
+    pub widget_position: i16,
+    pub widget_greeting: String,
+    pub widget_offline_message: String,
+    pub widget_launcher_label: String,
+    pub widget_ask_name: bool,
+    pub widget_ask_email: bool,
+    pub widget_ask_department: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

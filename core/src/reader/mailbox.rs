@@ -9,8 +9,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use prost::Message as _;
-use rapport_proto::events::v1::SubscribeResponse;
+use prost::Message;
 use tokio::sync::Notify;
 use tonic::Status;
 
@@ -21,23 +20,23 @@ const ITEMS: usize = 64;
 /// How many bytes may be under way; one item always may.
 const BYTES: usize = 256 * 1024;
 
-#[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
+#[derive(Debug)]
+struct Shared<T> {
+    state: Mutex<State<T>>,
     room: Notify,
     gone: Notify,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    items: VecDeque<(SubscribeResponse, usize)>,
+#[derive(Debug)]
+struct State<T> {
+    items: VecDeque<(T, usize)>,
     bytes: usize,
     end: Option<Status>,
     done: bool,
     waker: Option<Waker>,
 }
 
-impl State {
+impl<T> State<T> {
     fn wake(&mut self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -48,7 +47,10 @@ impl State {
         self.items.is_empty() || (self.items.len() < ITEMS && self.bytes < BYTES)
     }
 
-    fn put(&mut self, item: SubscribeResponse) {
+    fn put(&mut self, item: T)
+    where
+        T: Message,
+    {
         let bytes = item.encoded_len();
         self.bytes += bytes;
         self.items.push_back((item, bytes));
@@ -56,30 +58,30 @@ impl State {
     }
 }
 
-/// The side of the subscription.
+/// The side of whoever has something to say.
 #[derive(Debug)]
-pub(super) struct Mailbox(Arc<Shared>);
+pub(super) struct Mailbox<T>(Arc<Shared<T>>);
 
 /// The side of the transport. It holds the stream's place among the caller's streams until it is gone itself.
 #[derive(Debug)]
-pub(super) struct Outgoing {
-    shared: Arc<Shared>,
+pub(crate) struct Outgoing<T> {
+    shared: Arc<Shared<T>>,
     _permit: StreamPermit,
 }
 
 /// The two sides of a new mailbox.
-pub(super) fn mailbox(permit: StreamPermit) -> (Mailbox, Outgoing) {
-    let shared = Arc::new(Shared::default());
+pub(super) fn mailbox<T>(permit: StreamPermit) -> (Mailbox<T>, Outgoing<T>) {
+    let state = State { items: VecDeque::new(), bytes: 0, end: None, done: false, waker: None };
+    let shared = Arc::new(Shared { state: Mutex::new(state), room: Notify::new(), gone: Notify::new() });
     (Mailbox(Arc::clone(&shared)), Outgoing { shared, _permit: permit })
 }
 
-impl Mailbox {
+impl<T> Mailbox<T> {
     /// Puts an item in where there is room, and gives it back where there is none.
-    #[expect(
-        clippy::result_large_err,
-        reason = "what comes back is the item, not an error to be carried far"
-    )]
-    pub(super) fn try_put(&self, item: SubscribeResponse) -> Result<(), SubscribeResponse> {
+    pub(super) fn try_put(&self, item: T) -> Result<(), T>
+    where
+        T: Message,
+    {
         let mut state = self.0.state.lock();
         if !state.has_room() {
             return Err(item);
@@ -109,7 +111,7 @@ impl Mailbox {
     }
 }
 
-impl Drop for Mailbox {
+impl<T> Drop for Mailbox<T> {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         state.done = true;
@@ -117,8 +119,8 @@ impl Drop for Mailbox {
     }
 }
 
-impl tokio_stream::Stream for Outgoing {
-    type Item = Result<SubscribeResponse, Status>;
+impl<T> tokio_stream::Stream for Outgoing<T> {
+    type Item = Result<T, Status>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut state = self.shared.state.lock();
@@ -139,7 +141,7 @@ impl tokio_stream::Stream for Outgoing {
     }
 }
 
-impl Drop for Outgoing {
+impl<T> Drop for Outgoing<T> {
     fn drop(&mut self) {
         let mut state = self.shared.state.lock();
         state.items = VecDeque::new();

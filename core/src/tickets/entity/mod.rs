@@ -1,0 +1,4 @@
+//! The tables of this slice.
+
+pub(super) mod comment;
+pub(super) mod ticket;
