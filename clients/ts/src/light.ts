@@ -1,0 +1,20 @@
+/** The same client without a list of services: a page names those it needs, and pays for no others. */
+export type { CallOptions } from "./call.js";
+export { type Client, type ClientOptions, createClient } from "./client.js";
+export { type AnyReason, asError, type LocalReason, RapportError } from "./error.js";
+export * from "./generated/index.js";
+export type { Violation } from "./generated/live.js";
+export type { Unsubscribe } from "./listeners.js";
+export type { Bodies, Reset } from "./live/delivery.js";
+export type { Live, LiveStatus } from "./live/live.js";
+export { indexedDbQueue } from "./queue/indexed_db.js";
+export type { Queue, QueueEntry } from "./queue/queue.js";
+export { type Kept, memoryQueue, type QueueStore, type Refusal } from "./queue/store.js";
+export type { Services } from "./service.js";
+export { MemberSession, type MemberSessionOptions, memberSession } from "./session/member.js";
+export type { Session, SessionMaker, SessionState } from "./session/session.js";
+export { VisitorSession, type VisitorSessionOptions, visitorSession } from "./session/visitor.js";
+export { localTexts, memoryTexts, type TextStore } from "./store.js";
+export type { StreamOptions } from "./stream.js";
+export { browserTabs, type Tabs } from "./tabs.js";
+export { uuid } from "./uuid.js";
