@@ -3,20 +3,19 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rapport_tests::client::{Error, request_id};
-use rapport_tests::dynamic::{Field, at, call, encode, fields, method, short, with};
+use rapport_tests::dynamic::{Field, at, call, encode, fields, method, with};
 use rapport_tests::expect::{invalid, refused};
 use rapport_tests::ids;
 use rapport_tests::proto::chats::v1 as chats;
-use rapport_tests::proto::contract::{METHODS, permission_name};
 use rapport_tests::proto::errors::v1::Reason;
 use rapport_tests::proto::events::v1 as events;
-use rapport_tests::proto::options::v1::{Format, Permission};
+use rapport_tests::proto::options::v1::Format;
 use rapport_tests::proto::tenants::v1 as tenants;
 use rapport_tests::world::World;
 use serde_json::{Value, json};
 
 use crate::cast::Cast;
-use crate::rows::{Who, rows};
+use crate::rows::rows;
 
 on_both![
     every_rule_of_every_field_is_enforced_and_names_that_field_alone,
@@ -28,7 +27,6 @@ on_both![
     a_request_id_older_than_creates_are_remembered_is_refused_but_messages_take_any,
     a_changed_page_token_or_cursor_is_refused,
     an_id_that_is_well_formed_and_nobodys_is_not_found,
-    each_rpc_answers_those_who_hold_its_permission_and_nobody_else,
 ];
 
 /// Values that break one rule of a field each, with the field that the violation must name.
@@ -93,6 +91,20 @@ fn wrong_formats(field: &Field) -> &'static [&'static str] {
         Format::Slug => &["ab", "Acme", "-acme", "acme-", "ac me", "äcme", "a/b"],
         Format::Locale => &["x", "english", "de_", "e1"],
         Format::TimeZone => &["CET+1", "europe/berlin", "Mars/Base", "../etc/passwd"],
+        Format::Origin => &[
+            "shop.example",
+            "https://",
+            "https://shop.example/",
+            "https://Shop.example",
+            "https://shop.example:443",
+            "http://shop.example:080",
+            "https://*.example",
+            "https://a@shop.example",
+            "ftp://shop.example",
+            "null",
+            "https://[::0001]",
+        ],
+        Format::Color => &["red", "#fff", "2563eb", "#2563eg", "#2563eb;x", " #2563eb"],
     }
 }
 
@@ -378,37 +390,6 @@ async fn an_id_that_is_well_formed_and_nobodys_is_not_found(world: &World) {
     refused(world.owner.client.update_member(update).await, Reason::NotFound);
     let nothing = tenants::UpdateDepartmentRequest::default();
     refused(world.owner.update_department(&ids::random("department"), nothing).await, Reason::NotFound);
-}
-
-async fn each_rpc_answers_those_who_hold_its_permission_and_nobody_else(world: &World) {
-    let operator = world.core().run(&["operator-token"]);
-    let cast = Cast::of(world, &operator).await;
-    for rule in METHODS.iter().filter(|method| method.permission != Permission::Public) {
-        for who in Who::ALL {
-            let raw = cast.raw_for(who, rule).await;
-            // An empty request: whoever is let in is told what it lacks, or gets an answer. Nobody else learns what it lacks.
-            let answer = call(&raw, rule, &json!({})).await;
-            let what = format!("{who:?} calls {}", short(rule));
-            if who == Who::Nobody {
-                assert_eq!(
-                    answer.as_ref().err().and_then(Error::reason),
-                    Some(Reason::TokenMissing),
-                    "{what}: {answer:?}"
-                );
-            } else if who.holds(rule.permission) {
-                let reason = answer.as_ref().err().and_then(Error::reason);
-                assert!(matches!(reason, None | Some(Reason::FieldInvalid)), "{what}: {answer:?}");
-            } else {
-                assert_eq!(
-                    answer.as_ref().err().and_then(Error::reason),
-                    Some(Reason::PermissionMissing),
-                    "{what}: {answer:?}"
-                );
-                let error = refused(answer, Reason::PermissionMissing);
-                assert_eq!(error.detail("permission"), Some(permission_name(rule.permission)), "{what}");
-            }
-        }
-    }
 }
 
 /// The token with one character changed at several places, shortened, lengthened, or replaced.

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use parking_lot::Mutex;
 use rapport_tests::actors::{Actor, Staff, Visitor};
 use rapport_tests::dynamic::call;
+use rapport_tests::listener::Listener;
 use rapport_tests::proto::contract::Method;
+use rapport_tests::proto::presence::v1::ListOnlineAgentsRequest;
 use rapport_tests::raw::Raw;
+use rapport_tests::wait::{PATIENCE, until};
 use rapport_tests::world::Workspace;
 
 use crate::rows::{Ids, Who, rows};
@@ -24,6 +27,8 @@ pub(crate) struct Cast<'a> {
     operator: String,
     standing: BTreeMap<Who, Raw>,
     pages: Mutex<Ids>,
+    /// Two who are there, so that their list has a second page.
+    _there: [Listener; 2],
 }
 
 impl<'a> Cast<'a> {
@@ -32,12 +37,21 @@ impl<'a> Cast<'a> {
         let (agent, colleague) = (workspace.agent("Ada").await, workspace.agent("Ben").await);
         let department = workspace.department("Support", &[&agent, &colleague]).await.department_id;
         workspace.department("Sales", &[]).await;
+        let admin = workspace.admin("Ann").await;
+        let there = [agent.listen().await, admin.listen().await];
+        let online = ListOnlineAgentsRequest::default();
+        until("two are there", PATIENCE, || async {
+            let page = agent.client.list_online_agents(online.clone()).await.unwrap();
+            (page.agents.len() == 2).then_some(())
+        })
+        .await;
         let mut cast = Self {
             workspace,
             visitor: workspace.visitor().await,
             viewer: workspace.viewer("Vic").await,
-            admin: workspace.admin("Ann").await,
+            admin,
             agent,
+            _there: there,
             colleague,
             department,
             operator: operator.to_owned(),
@@ -48,8 +62,9 @@ impl<'a> Cast<'a> {
             let raw = cast.fresh(who).await;
             cast.standing.insert(who, raw);
         }
-        // A second chat, so that every list has a second page.
+        // A second chat and a second ticket, so that every list has a second page.
         cast.visitor.start_chat("Hello").await;
+        cast.visitor.ask("A second one", "Hello").await;
         cast
     }
 
@@ -89,17 +104,22 @@ impl<'a> Cast<'a> {
         self.workspace.raw(token.as_deref())
     }
 
-    /// Ids of this workspace: a chat of its own that nobody has touched, with a first message, and somebody's place in every list.
+    /// Ids of this workspace: a chat and a ticket that nobody has touched, with a first message and a comment, and somebody's place
+    /// in every list.
     pub(crate) async fn ids(&self) -> Ids {
         let chat = self.visitor.start_chat("Hello").await;
         self.visitor.send(&chat.chat_id, "Is anybody there?").await.unwrap();
         let customer = chat.customer.unwrap().customer_id;
+        let ticket = self.visitor.ask("Help", "Please").await;
+        self.visitor.comment(&ticket.ticket_id, "Is anybody there?").await.unwrap();
         let cursor = self.visitor.log("").await.unwrap().pop().unwrap().cursor;
         let kinds = [
             ("chat", chat.chat_id.as_str()),
+            ("ticket", &ticket.ticket_id),
             ("member", self.colleague.member_id()),
             ("department", &self.department),
             ("customer", &customer),
+            ("visitor", &self.visitor.visitor_id),
             ("cursor", &cursor),
         ];
         let mut ids = kinds.into_iter().fold(Ids::default(), |ids, (kind, id)| ids.with(kind, id));
@@ -116,7 +136,7 @@ impl<'a> Cast<'a> {
             let token = page["nextPageToken"].as_str().unwrap_or_default();
             assert!(!token.is_empty(), "{} has a second page: {page}", row.method.path);
             ids = ids.with(&kind, token);
-            if row.method.name != "ListMessages" {
+            if !["ListMessages", "ListComments"].contains(&row.method.name) {
                 let mut pages = self.pages.lock();
                 *pages = pages.with(&kind, token);
             }

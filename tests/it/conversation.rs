@@ -179,7 +179,7 @@ async fn an_internal_note_never_reaches_the_visitor(world: &World) {
         })
         .await;
     assert!(!replayed.transcript().contains("SECRET"));
-    let logs: Vec<_> = world.cores().iter().flat_map(rapport_tests::core::Core::log).collect();
+    let logs: Vec<_> = world.cores().iter().flat_map(|core| core.log()).collect();
     assert!(!logs.iter().any(|line| line.contains("SECRET")), "what people write is never logged");
     assert_eq!(seqs(&ben.messages(&chat).await.unwrap()), [1, 2, 3]);
 }

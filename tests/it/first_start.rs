@@ -12,9 +12,10 @@ use rapport_client::{Client, Credentials};
 use rapport_proto::auth::v1::{SetUpRequest, SignInRequest};
 use rapport_proto::tenants::v1::ListDepartmentsRequest;
 use rapport_tests::actors::PASSWORD;
-use rapport_tests::core::{Core, Settings, program};
+use rapport_tests::core::{Beside, Core, Settings};
 use rapport_tests::gate::{Noise, enter};
 use rapport_tests::postgres::{Database, shared_admin_url};
+use rapport_tests::process::program;
 use rapport_tests::wait::{PATIENCE, soon};
 use rapport_tests::world::{owner, workspace};
 use serde_json::Value;
@@ -24,9 +25,9 @@ use tempfile::TempDir;
 struct Process(Child);
 
 impl Process {
-    /// Starts `rapport-core` with everything in this folder, and its log in `log` there.
+    /// Starts `rapport` with everything in this folder, and its log in `log` there.
     fn start(folder: &Path, command: &str) -> Self {
-        let mut start = Command::new(program());
+        let mut start = Command::new(program("rapport"));
         // Settings of the developer's own shell must not reach the core under test.
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(|name| name.starts_with("RAPPORT_")) {
@@ -38,6 +39,7 @@ impl Process {
             .env("RAPPORT_DATA_DIR", folder.join("data"))
             .env("RAPPORT_GRPC_LISTEN", "127.0.0.1:0")
             .env("RAPPORT_ADMIN_LISTEN", "127.0.0.1:0")
+            .env("RAPPORT_EDGE_LISTEN", "127.0.0.1:0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(folder.join("log")).unwrap());
@@ -51,7 +53,7 @@ impl Process {
             let mut said = Vec::new();
             for line in stdout.lines().map_while(Result::ok) {
                 said.push(line);
-                if said.last().is_some_and(|line| line.starts_with("rapport-core listening")) {
+                if said.last().is_some_and(|line| line.starts_with("rapport listening")) {
                     break;
                 }
             }
@@ -63,7 +65,7 @@ impl Process {
     /// Where it listens.
     async fn endpoint(&mut self, folder: &Path) -> String {
         let said = self.says().await;
-        let line = said.last().and_then(|line| line.strip_prefix("rapport-core listening grpc="));
+        let line = said.last().and_then(|line| line.strip_prefix("rapport listening grpc="));
         let address = line.and_then(|line| line.split(' ').next());
         let log = || fs::read_to_string(folder.join("log")).unwrap();
         format!("http://{}", address.unwrap_or_else(|| panic!("the core did not come up: {}", log())))
@@ -133,7 +135,9 @@ async fn four_cores_at_once_make_one_installation() {
                 database_url: Some(database.url()),
                 // There is none yet: one of the cores makes it.
                 master_key_file: folder.path().join("master.key"),
+                beside: Beside::Nobody,
                 env: Vec::new(),
+                within: Vec::new(),
             })
         }))
         .await;

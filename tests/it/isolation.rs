@@ -15,7 +15,7 @@ use crate::rows::{Ids, Row, Who, rows};
 
 on_both![
     no_rpc_tells_another_workspaces_id_from_one_that_never_was,
-    a_hidden_chat_of_the_own_workspace_looks_like_one_that_never_was,
+    what_is_hidden_in_the_own_workspace_looks_like_what_never_was,
     lists_reads_and_streams_never_hold_an_id_of_another_workspace,
 ];
 
@@ -96,7 +96,7 @@ fn every_id_of_every_request_is_filled_by_a_row() {
 /// Something in every place, to see which places a row has.
 fn samples() -> Ids {
     let mut all = Ids::default();
-    for kind in ["chat", "member", "department", "customer", "cursor"] {
+    for kind in ["chat", "ticket", "member", "department", "customer", "visitor", "cursor"] {
         all = all.with(kind, &nobodys(kind));
     }
     for row in rows() {
@@ -140,7 +140,7 @@ async fn no_rpc_tells_another_workspaces_id_from_one_that_never_was(world: &Worl
     assert!(refused > 40, "the test has teeth: {refused} refusals");
 }
 
-async fn a_hidden_chat_of_the_own_workspace_looks_like_one_that_never_was(world: &World) {
+async fn what_is_hidden_in_the_own_workspace_looks_like_what_never_was(world: &World) {
     let operator = world.core().run(&["operator-token"]);
     let acme = Cast::of(world, &operator).await;
     let outsider = world.agent("Otto").await;
@@ -150,23 +150,27 @@ async fn a_hidden_chat_of_the_own_workspace_looks_like_one_that_never_was(world:
         (Who::Agent, world.raw(Some(&outsider.sign_in().await.access_token))),
         (Who::Visitor, world.raw(Some(&stranger.visit().await.access_token))),
     ];
-    for row in rows().iter().filter(|row| row.uses("chat")) {
-        let ids = acme.ids().await;
-        // Hidden from agents outside the department and from every other visitor.
-        let hidden = acme.visitor.start_chat_with(&acme.department, "hidden").await.chat_id;
-        let ids = ids.with("cursor", "").with("page.ListMessages", "");
-        for (who, raw) in &raws {
-            if !who.holds(row.method.permission) {
-                continue;
+    for row in rows() {
+        for kind in ["chat", "ticket"].into_iter().filter(|kind| row.uses(kind)) {
+            let ids = acme.ids().await;
+            // Hidden from agents outside the department and from every other visitor.
+            let hidden = if kind == "chat" {
+                acme.visitor.start_chat_with(&acme.department, "hidden").await.chat_id
+            } else {
+                acme.visitor.ask_department(&acme.department, "hidden", "hidden").await.ticket_id
+            };
+            let ids = ids.with("cursor", "").with("page.ListMessages", "").with("page.ListComments", "");
+            for (who, raw) in raws.iter().filter(|(who, _)| who.holds(row.method.permission)) {
+                let what = format!("{who:?}, {} with a hidden {kind}", row.method.path);
+                let seen = ask(raw, &row, &ids.with(kind, &hidden)).await;
+                let nothing = ask(raw, &row, &ids.with(kind, &nobodys(kind))).await;
+                assert_eq!(without_cursor(seen), without_cursor(nothing), "{what}");
             }
-            let what = format!("{who:?}, {} with a hidden chat", row.method.path);
-            let seen = ask(raw, row, &ids.with("chat", &hidden)).await;
-            let nothing = ask(raw, row, &ids.with("chat", &nobodys("chat"))).await;
-            assert_eq!(without_cursor(seen), without_cursor(nothing), "{what}");
         }
     }
     assert_eq!(stranger.chats(0).await.unwrap().len(), 1);
     assert_eq!(stranger.chats(0).await.unwrap()[0].chat_id, own);
+    assert_eq!(stranger.tickets(0).await.unwrap(), []);
 }
 
 async fn lists_reads_and_streams_never_hold_an_id_of_another_workspace(world: &World) {

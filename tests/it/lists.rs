@@ -2,9 +2,14 @@
 
 use std::slice::from_ref;
 
+use rapport_tests::client::Client;
+use rapport_tests::dynamic::{call, method};
 use rapport_tests::proto::chats::v1 as chats;
 use rapport_tests::proto::chats::v1::ChatState;
+use rapport_tests::proto::tenants::v1 as tenants;
+use rapport_tests::web::Web;
 use rapport_tests::world::World;
+use serde_json::json;
 
 use crate::conversation::seqs;
 
@@ -12,8 +17,10 @@ on_both![
     chats_are_paged_newest_first_without_a_gap_or_a_repeat,
     chats_are_filtered_by_state_assignee_department_and_customer,
     whoever_lists_chats_finds_those_they_may_see_and_asked_for,
+    whoever_counts_chats_counts_the_open_ones_they_may_see,
     messages_are_paged_up_and_down_in_ascending_order,
     text_comes_back_as_it_was_written,
+    a_transcript_is_the_chat_as_its_reader_may_see_it,
 ];
 
 async fn chats_are_paged_newest_first_without_a_gap_or_a_repeat(world: &World) {
@@ -110,12 +117,13 @@ async fn whoever_lists_chats_finds_those_they_may_see_and_asked_for(world: &Worl
     {
         for assignee_id in ["", ada.member_id(), ben.member_id()] {
             for department_id in ["", &sales, &billing] {
-                for customer_id in ["", &customer_id] {
+                for (customer_id, visitor_id) in [("", ""), (&*customer_id, ""), ("", &*vera.visitor_id)] {
                     asked.push(chats::ListChatsRequest {
                         states: states.iter().map(|state| i32::from(*state)).collect(),
                         assignee_id: assignee_id.to_owned(),
                         department_id: department_id.to_owned(),
                         customer_id: customer_id.to_owned(),
+                        visitor_id: visitor_id.to_owned(),
                         page_size: 5,
                         page_token: String::new(),
                     });
@@ -130,6 +138,7 @@ async fn whoever_lists_chats_finds_those_they_may_see_and_asked_for(world: &Worl
                 && (request.department_id.is_empty() || chat.department_id == request.department_id)
                 && (request.customer_id.is_empty()
                     || chat.customer.as_ref().unwrap().customer_id == request.customer_id)
+                && (request.visitor_id.is_empty() || own(chat))
         };
         let ids = |seen: &dyn Fn(&chats::Chat) -> bool| {
             let fit = everything.iter().filter(fits).filter(|chat| seen(chat));
@@ -152,6 +161,48 @@ async fn whoever_lists_chats_finds_those_they_may_see_and_asked_for(world: &Worl
             assert_eq!(listed, expected, "{who} asks {request:?}");
         }
     }
+}
+
+async fn whoever_counts_chats_counts_the_open_ones_they_may_see(world: &World) {
+    let (ada, ben) = (world.agent("Ada").await, world.agent("Ben").await);
+    let vic = world.viewer("Vic").await;
+    let sales = world.department("Sales", &[&ada]).await.department_id;
+    let support = world.department("Support", &[&ada, &ben]).await.department_id;
+    let billing = world.department("Billing", &[&ben]).await.department_id;
+    let (vera, will) = (world.visitor().await, world.visitor().await);
+    for department in ["", &sales, &support, &billing] {
+        for (visitor, assignee) in [(&vera, None), (&will, Some(&ada)), (&vera, Some(&ben))] {
+            for close in [false, true] {
+                let chat = visitor.start_chat_with(department, "Hello").await.chat_id;
+                if let Some(assignee) = assignee {
+                    world.owner.transfer_to(&chat, assignee).await.unwrap();
+                }
+                if close {
+                    world.owner.close(&chat, "").await.unwrap();
+                }
+            }
+        }
+    }
+    let count = async |token: &str| {
+        let by_grpc =
+            call(&world.raw(Some(token)), method("ChatService.CountChats"), &json!({})).await.unwrap();
+        let by_rest = Web::at(&world.edge_url()).bearer(token).get("/v1/chats:count").await;
+        assert_eq!(by_rest.good(), by_grpc);
+        by_grpc
+    };
+    let all = json!({"waiting": 4, "active": 8});
+    assert_eq!(count(&world.owner.sign_in().await.access_token).await, all);
+    assert_eq!(count(&vic.sign_in().await.access_token).await, all);
+    // Of no department, of Sales and Support; and of Billing the one that is hers.
+    let hers = json!({"waiting": 3, "active": 7, "mine": 4});
+    assert_eq!(count(&ada.sign_in().await.access_token).await, hers);
+    // Of no department, of Support and Billing; and of Sales the one that is his.
+    let his = json!({"waiting": 3, "active": 7, "mine": 4});
+    assert_eq!(count(&ben.sign_in().await.access_token).await, his);
+    assert_eq!(count(&vera.visit().await.access_token).await, json!({"waiting": 4, "active": 4}));
+    assert_eq!(count(&will.visit().await.access_token).await, json!({"active": 4}));
+    let elsewhere = world.another_workspace("globex").await;
+    assert_eq!(count(&elsewhere.owner.sign_in().await.access_token).await, json!({}));
 }
 
 async fn messages_are_paged_up_and_down_in_ascending_order(world: &World) {
@@ -206,4 +257,43 @@ async fn text_comes_back_as_it_was_written(world: &World) {
     }
     let listed = visitor.messages(&chat).await.unwrap();
     assert_eq!(&listed[1..], ears.messages(), "what is listed is what was heard");
+}
+
+async fn a_transcript_is_the_chat_as_its_reader_may_see_it(world: &World) {
+    let (agent, visitor) = (world.agent("Ada").await, world.visitor().await);
+    let zone =
+        tenants::UpdateTenantRequest { time_zone: Some("Asia/Tokyo".to_owned()), ..Default::default() };
+    world.owner.client.update_tenant(zone).await.unwrap();
+    let chat = visitor.start_chat("Hello?\nIs anybody there?").await.chat_id;
+    agent.claim(&chat).await.unwrap();
+    agent.note(&chat, "sounds cross").await.unwrap();
+    agent.send(&chat, "Hi!").await.unwrap();
+    let transcript = async |client: &Client| {
+        let request = chats::GetTranscriptRequest { chat_id: chat.clone() };
+        let body = client.get_transcript(request).await.unwrap().body.unwrap();
+        assert_eq!(body.content_type, "text/plain; charset=utf-8");
+        let text = String::from_utf8(body.data).unwrap();
+        // A moment is told to the second, in the workspace's own time.
+        let lines = text.lines().map(|line| match line.split_once(" JST") {
+            Some((before, after)) if before.len() >= 19 => {
+                format!("{}<moment>{after}", &before[..before.len() - 19])
+            }
+            _ => line.to_owned(),
+        });
+        lines.collect::<Vec<_>>()
+    };
+    let head = ["acme".to_owned(), format!("Chat {chat}"), "Started <moment>".to_owned()];
+    let expected = |messages: &[&str]| {
+        head.iter().cloned().chain(messages.iter().map(|line| (*line).to_owned())).collect::<Vec<_>>()
+    };
+    // The visitor has told no name.
+    let asked = "[<moment>] Customer";
+    assert_eq!(
+        transcript(&visitor.client).await,
+        expected(&["", asked, "Hello?", "Is anybody there?", "", "[<moment>] Ada", "Hi!"])
+    );
+    let note = ["", "[<moment>] Ada (internal note)", "sounds cross"];
+    let whole =
+        [&["", asked, "Hello?", "Is anybody there?"][..], &note, &["", "[<moment>] Ada", "Hi!"]].concat();
+    assert_eq!(transcript(&agent.client).await, expected(&whole));
 }

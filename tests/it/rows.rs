@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use rapport_tests::actors::PASSWORD;
 use rapport_tests::client::request_id;
 use rapport_tests::dynamic::{method, short};
 use rapport_tests::proto::contract::{METHODS, Method};
@@ -30,7 +31,8 @@ impl Who {
     pub(crate) fn holds(self, permission: Permission) -> bool {
         use Who::{Admin, Agent, Nobody, Operator, Owner, Viewer, Visitor};
         match permission {
-            Permission::Unspecified => false,
+            // What an edge may do, no person may.
+            Permission::Unspecified | Permission::Edge => false,
             Permission::Public => true,
             Permission::SignedIn => self != Nobody,
             Permission::TenantsCreate => self == Operator,
@@ -41,11 +43,20 @@ impl Who {
                 matches!(self, Admin | Owner)
             }
             Permission::ChatsStart => self == Visitor,
-            Permission::ChatsRead | Permission::EventsRead => {
+            Permission::ChatsRead | Permission::EventsRead | Permission::TicketsRead => {
                 matches!(self, Visitor | Viewer | Agent | Admin | Owner)
             }
             Permission::ChatsSend | Permission::ChatsClose => matches!(self, Visitor | Agent | Admin | Owner),
-            Permission::ChatsHandle => matches!(self, Agent | Admin | Owner),
+            Permission::PresenceRead | Permission::CustomersRead | Permission::ProfileManage => {
+                matches!(self, Viewer | Agent | Admin | Owner)
+            }
+            Permission::ChatsHandle
+            | Permission::TicketsHandle
+            | Permission::PresenceSet
+            | Permission::CustomersManage => matches!(self, Agent | Admin | Owner),
+            Permission::TicketsCreate | Permission::TicketsComment => {
+                matches!(self, Visitor | Agent | Admin | Owner)
+            }
         }
     }
 }
@@ -69,7 +80,7 @@ impl Row {
 pub(crate) struct Ids(BTreeMap<String, String>);
 
 impl Ids {
-    /// One of this kind: `chat`, `member`, `department`, `customer`, `cursor`, or `page.` and the name of a list.
+    /// One of this kind: `chat`, `ticket`, `member`, `department`, `customer`, `visitor`, `cursor`, or `page.` and the name of a list.
     pub(crate) fn get(&self, kind: &str) -> &str {
         self.0.get(kind).map_or("", String::as_str)
     }
@@ -92,7 +103,8 @@ pub(crate) fn rows() -> Vec<Row> {
         .iter()
         .map(|(name, who, request)| Row { method: method(name), who: *who, request: *request })
         .collect();
-    for method in METHODS.iter().filter(|method| method.permission != Permission::Public) {
+    let personal = |method: &&Method| !matches!(method.permission, Permission::Public | Permission::Edge);
+    for method in METHODS.iter().filter(personal) {
         assert!(
             rows.iter().any(|row| row.method == method),
             "{} has no row: say in tests/it/rows.rs who calls it and with what",
@@ -117,11 +129,24 @@ const TABLE: &[Entry] = &[
         })
     }),
     ("TenantService.GetTenant", Who::Viewer, |_| json!({})),
-    (
-        "TenantService.UpdateTenant",
-        Who::Admin,
-        |_| json!({"name": "Renamed", "locale": "fr", "timeZone": "Europe/Paris"}),
-    ),
+    ("TenantService.UpdateTenant", Who::Admin, |_| {
+        json!({
+            "name": "Renamed",
+            "locale": "fr",
+            "timeZone": "Europe/Paris",
+            "allowedOrigins": {"origins": ["https://shop.example"]},
+        })
+    }),
+    ("TenantService.UpdateWidget", Who::Admin, |_| {
+        json!({
+            "color": "#ff8800",
+            "position": "WIDGET_POSITION_START",
+            "greeting": "Ahoy",
+            "offlineMessage": "We sleep",
+            "launcherLabel": "Ask",
+            "askDepartment": true,
+        })
+    }),
     ("TenantService.CreateMember", Who::Admin, |_| {
         json!({
             "requestId": request_id(),
@@ -143,6 +168,7 @@ const TABLE: &[Entry] = &[
             "role": "ROLE_AGENT",
             "state": "MEMBER_STATE_ACTIVE",
             "password": "another one",
+            "publicName": "R.",
         })
     }),
     (
@@ -185,6 +211,7 @@ const TABLE: &[Entry] = &[
             "assigneeId": ids.get("member"),
             "departmentId": ids.get("department"),
             "customerId": ids.get("customer"),
+            "visitorId": ids.get("visitor"),
         })
     }),
     (
@@ -192,6 +219,7 @@ const TABLE: &[Entry] = &[
         Who::Viewer,
         |ids| json!({"pageSize": 1, "pageToken": ids.get("page.ListChats")}),
     ),
+    ("ChatService.CountChats", Who::Viewer, |_| json!({})),
     (
         "ChatService.SendMessage",
         Who::Visitor,
@@ -208,6 +236,8 @@ const TABLE: &[Entry] = &[
         Who::Visitor,
         |ids| json!({"chatId": ids.get("chat"), "pageSize": 1, "pageToken": ids.get("page.ListMessages")}),
     ),
+    ("ChatService.GetTranscript", Who::Visitor, |ids| json!({"chatId": ids.get("chat")})),
+    ("ChatService.GetTranscript", Who::Viewer, |ids| json!({"chatId": ids.get("chat")})),
     ("ChatService.MarkRead", Who::Visitor, |ids| json!({"chatId": ids.get("chat"), "seq": 1})),
     ("ChatService.SetTyping", Who::Visitor, |ids| json!({"chatId": ids.get("chat"), "typing": true})),
     ("ChatService.ClaimChat", Who::Agent, |ids| json!({"chatId": ids.get("chat")})),
@@ -222,6 +252,21 @@ const TABLE: &[Entry] = &[
         |ids| json!({"chatId": ids.get("chat"), "departmentId": ids.get("department")}),
     ),
     ("ChatService.CloseChat", Who::Agent, |ids| json!({"chatId": ids.get("chat"), "reason": "done"})),
+    ("CustomerService.GetCustomer", Who::Viewer, |ids| json!({"visitorId": ids.get("visitor")})),
+    ("CustomerService.GetCustomer", Who::Agent, |ids| json!({"visitorId": ids.get("visitor")})),
+    (
+        "CustomerService.UpdateCustomer",
+        Who::Agent,
+        |ids| json!({"visitorId": ids.get("visitor"), "name": "Vera", "email": "vera@example.org", "note": "likes tea"}),
+    ),
+    ("PresenceService.SetStatus", Who::Agent, |_| json!({"status": "PRESENCE_STATUS_AWAY"})),
+    (
+        "PresenceService.ListOnlineAgents",
+        Who::Viewer,
+        |ids| json!({"pageSize": 1, "pageToken": ids.get("page.ListOnlineAgents")}),
+    ),
+    ("PresenceService.GetWorkload", Who::Viewer, |ids| json!({"memberId": ids.get("member")})),
+    ("PresenceService.WatchPresence", Who::Viewer, |_| json!({})),
     (
         "EventService.Subscribe",
         Who::Viewer,
@@ -231,5 +276,83 @@ const TABLE: &[Entry] = &[
         "EventService.Read",
         Who::Visitor,
         |ids| json!({"cursor": ids.get("cursor"), "chatIds": [ids.get("chat")], "types": ["EVENT_TYPE_MESSAGE_SENT"]}),
+    ),
+    ("TicketService.CreateTicket", Who::Visitor, |ids| {
+        json!({
+            "requestId": request_id(),
+            "subject": "It does not work",
+            "text": "At all",
+            "name": "Vera",
+            "email": "vera@example.org",
+            "chatId": ids.get("chat"),
+            "departmentId": ids.get("department"),
+        })
+    }),
+    ("TicketService.CreateTicket", Who::Agent, |ids| {
+        json!({
+            "requestId": request_id(),
+            "subject": "It does not work",
+            "text": "She called",
+            "customerId": ids.get("customer"),
+            "priority": "TICKET_PRIORITY_HIGH",
+            "tags": ["phone"],
+        })
+    }),
+    (
+        "TicketService.CreateTicket",
+        Who::Owner,
+        |ids| json!({"requestId": request_id(), "subject": "From a chat", "text": "See there", "chatId": ids.get("chat")}),
+    ),
+    ("TicketService.GetTicket", Who::Visitor, |ids| json!({"ticketId": ids.get("ticket")})),
+    ("TicketService.GetTicket", Who::Viewer, |ids| json!({"ticketId": ids.get("ticket")})),
+    ("TicketService.ListTickets", Who::Viewer, |ids| {
+        json!({
+            "states": ["TICKET_STATE_NEW"],
+            "assigneeId": ids.get("member"),
+            "departmentId": ids.get("department"),
+            "customerId": ids.get("customer"),
+            "visitorId": ids.get("visitor"),
+            "priority": "TICKET_PRIORITY_NORMAL",
+        })
+    }),
+    (
+        "TicketService.ListTickets",
+        Who::Viewer,
+        |ids| json!({"pageSize": 1, "pageToken": ids.get("page.ListTickets")}),
+    ),
+    ("TicketService.UpdateTicket", Who::Agent, |ids| {
+        json!({
+            "ticketId": ids.get("ticket"),
+            "subject": "It works",
+            "state": "TICKET_STATE_PENDING",
+            "priority": "TICKET_PRIORITY_LOW",
+            "assigneeId": ids.get("member"),
+            "departmentId": ids.get("department"),
+            "addTags": ["answered"],
+            "removeTags": ["phone"],
+        })
+    }),
+    (
+        "TicketService.AddComment",
+        Who::Visitor,
+        |ids| json!({"requestId": request_id(), "ticketId": ids.get("ticket"), "text": "Hello?"}),
+    ),
+    (
+        "TicketService.AddComment",
+        Who::Agent,
+        |ids| json!({"requestId": request_id(), "ticketId": ids.get("ticket"), "text": "note", "internal": true}),
+    ),
+    ("TicketService.ListComments", Who::Viewer, |ids| json!({"ticketId": ids.get("ticket"), "pageSize": 1})),
+    (
+        "TicketService.ListComments",
+        Who::Visitor,
+        |ids| json!({"ticketId": ids.get("ticket"), "pageSize": 1, "pageToken": ids.get("page.ListComments")}),
+    ),
+    // At the end: the caller's other sessions are gone after it. The new password is the old one, so that everybody can come back.
+    ("AuthService.UpdateSelf", Who::Viewer, |_| json!({"name": "Renamed", "publicName": "R."})),
+    (
+        "AuthService.ChangePassword",
+        Who::Viewer,
+        |_| json!({"currentPassword": PASSWORD, "newPassword": PASSWORD}),
     ),
 ];

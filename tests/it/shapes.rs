@@ -9,11 +9,35 @@ macro_rules! on_both {
     )*};
 }
 
-/// Runs rules on `SQLite`, on `PostgreSQL`, and with two cores on one `PostgreSQL`.
+/// Runs rules on either engine with core and edge in one process and apart; `rule with wishes` asks more of the deployment.
+macro_rules! on_four {
+    ($($rule:ident $(with $wishes:expr)?),* $(,)?) => {$(
+        on_shapes! {
+            $rule, $crate::shapes::first([$($wishes)?]),
+            [sqlite Sqlite, postgres Postgres, sqlite_apart SqliteApart, postgres_together PostgresTogether]
+        }
+    )*};
+}
+
+/// Runs rules on `SQLite`, on `PostgreSQL`, and with two cores on one `PostgreSQL`, without Redis and with it.
 macro_rules! on_all {
     ($($rule:ident),* $(,)?) => {$(
         on_shapes! {
-            $rule, rapport_tests::world::Wishes::default(), [sqlite Sqlite, postgres Postgres, two_cores TwoCores]
+            $rule, rapport_tests::world::Wishes::default(),
+            [sqlite Sqlite, postgres Postgres, two_cores TwoCores, many_nodes ManyNodes]
+        }
+    )*};
+}
+
+/// Runs rules on every shape there is.
+macro_rules! on_every {
+    ($($rule:ident),* $(,)?) => {$(
+        on_shapes! {
+            $rule, rapport_tests::world::Wishes::default(),
+            [
+                sqlite Sqlite, postgres Postgres, sqlite_apart SqliteApart, postgres_together PostgresTogether,
+                two_cores TwoCores, many_nodes ManyNodes
+            ]
         }
     )*};
 }

@@ -11,7 +11,8 @@ use rapport_tests::expect::refused;
 use rapport_tests::proto::auth::v1 as auth;
 use rapport_tests::proto::auth::v1::auth_service_client::AuthServiceClient;
 use rapport_tests::proto::errors::v1::Reason;
-use rapport_tests::world::World;
+use rapport_tests::socket::Socket;
+use rapport_tests::world::{Wishes, World};
 use serde_json::{Value, json};
 
 use crate::forge::{Jwt, signing_key};
@@ -22,6 +23,7 @@ on_both![
     every_refresh_token_of_a_session_is_told_from_the_tokens_of_other_kinds,
     a_token_is_refused_for_everything_that_is_wrong_with_it,
     a_stream_ends_when_its_token_does,
+    an_access_token_lives_as_long_as_is_set_and_its_session_goes_on with Wishes::default().env("RAPPORT_ACCESS_TOKEN_SECONDS", "10"),
 ];
 
 async fn access_tokens_are_signed_by_a_published_key_and_live_a_quarter_of_an_hour_at_most(world: &World) {
@@ -121,6 +123,29 @@ async fn a_stream_ends_when_its_token_does(world: &World) {
     let soon = jwt.claim("exp", json!(now + 3)).signed(&key);
     let mut ears = world.owner.bearing(&soon).listen().await;
     refused(Err::<(), _>(ears.end(Duration::from_secs(6)).await), Reason::TokenExpired);
+}
+
+async fn an_access_token_lives_as_long_as_is_set_and_its_session_goes_on(world: &World) {
+    let vera = world.visitor().await;
+    let (session, visit) = (world.owner.sign_in().await, vera.visit().await);
+    for token in [&session.access_token, &visit.access_token] {
+        let claims = Jwt::parse(token).claims;
+        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 10);
+    }
+    let bearer = world.owner.bearing(&session.access_token);
+    bearer.client.get_self(auth::GetSelfRequest {}).await.unwrap();
+    let mut socket = Socket::open(&world.edge_url(), &visit.access_token, "").await;
+    let left = socket.named("expiring").await["inMs"].as_u64().unwrap();
+    assert!((1..=10_000).contains(&left), "{left} ms");
+    let mut ears = bearer.listen().await;
+    refused(Err::<(), _>(ears.end(Duration::from_secs(13)).await), Reason::TokenExpired);
+    refused(bearer.client.get_self(auth::GetSelfRequest {}).await, Reason::TokenExpired);
+    assert_eq!(socket.closed(Duration::from_secs(13)).await, (4401, "TOKEN_EXPIRED".to_owned()));
+    // What ended is the token and not the session.
+    let renewed = world.nobody().refresh(refresh(&session.refresh_token, &request_id())).await.unwrap();
+    let bearer = world.owner.bearing(&renewed.access_token);
+    bearer.client.get_self(auth::GetSelfRequest {}).await.unwrap();
+    vera.start_chat("by a client that renews its token").await;
 }
 
 /// Asks who the bearer of this header is.

@@ -9,9 +9,14 @@ use rapport_proto::auth::v1::{
 use rapport_proto::chats::v1 as chats;
 use rapport_proto::chats::v1::transfer_chat_request::To;
 use rapport_proto::events::v1::{LoggedEvent, ReadRequest};
+use rapport_proto::presence::v1 as presence;
+use rapport_proto::presence::v1::PresenceStatus;
 use rapport_proto::tenants::v1 as tenants;
 
+use crate::core::Core;
 use crate::listener::Listener;
+use crate::raw::Raw;
+use crate::watcher::Watcher;
 
 /// The password of every member of every test.
 pub const PASSWORD: &str = "correct horse battery";
@@ -193,6 +198,17 @@ impl Staff {
     #[must_use]
     pub fn member_id(&self) -> &str {
         &self.member.member_id
+    }
+
+    /// Watches who is there, in a session of its own on a core.
+    pub async fn watch(&self, core: &Core) -> Watcher {
+        let raw = Raw::connect(&core.endpoint(), Some(&self.sign_in().await.access_token));
+        Watcher::start(&raw).await.expect("a member watches")
+    }
+
+    /// Chooses how to be shown.
+    pub async fn show_as(&self, status: PresenceStatus) -> Result<presence::SetStatusResponse, Error> {
+        self.client.set_status(presence::SetStatusRequest { status: status.into() }).await
     }
 
     /// A session of its own, with its tokens in the open.

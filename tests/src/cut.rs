@@ -1,9 +1,10 @@
-//! A connection that can be cut: a relay on the loopback interface between a client and a server.
+//! A connection that can be cut, held up or slowed down: a relay on the loopback interface between a client and a server.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use tokio::io::{AsyncWriteExt as _, copy};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -23,6 +24,10 @@ struct State {
     cuts: u64,
     /// Whether the server's answers are held back.
     held: bool,
+    /// How long every piece waits on its way, either way.
+    delay: Duration,
+    /// How many bytes a piece has at most.
+    piece: Option<usize>,
 }
 
 impl Relay {
@@ -38,6 +43,12 @@ impl Relay {
             }
         });
         Self { address, state, accepting }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Where clients connect to.
@@ -58,6 +69,16 @@ impl Relay {
     pub fn hold_answers(&self) {
         self.state.send_modify(|state| state.held = true);
     }
+
+    /// Lets so little through at a time, and each piece so late, both ways.
+    pub fn slow_down(&self, delay: Duration, piece: Option<usize>) {
+        self.state.send_modify(|state| (state.delay, state.piece) = (delay, piece));
+    }
+
+    /// Everything passes again as it comes.
+    pub fn mend(&self) {
+        self.state.send_modify(|state| *state = State { cuts: state.cuts, ..State::default() });
+    }
 }
 
 impl Drop for Relay {
@@ -75,25 +96,39 @@ async fn relay(client: TcpStream, server: SocketAddr, mut state: watch::Receiver
         // A close that resets is what a broken path looks like.
         let _ = side.set_zero_linger();
     }
-    let (mut from_client, to_client) = client.into_split();
-    let (from_server, mut to_server) = server.into_split();
-    let answers = state.clone();
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let (requests, answers) = (state.clone(), state.clone());
     tokio::select! {
-        _ = copy(&mut from_client, &mut to_server) => {}
-        () = carry_answers(from_server, to_client, answers) => {}
+        () = carry(from_client, to_server, requests, |_| false) => {}
+        () = carry(from_server, to_client, answers, |state| state.held) => {}
         _ = state.wait_for(|state| state.cuts > begun) => {}
     }
 }
 
-async fn carry_answers(from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch::Receiver<State>) {
+async fn carry(
+    from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut state: watch::Receiver<State>,
+    is_held: fn(&State) -> bool,
+) {
     let mut buffer = vec![0; 16 << 10];
     loop {
-        if from.readable().await.is_err() || state.wait_for(|state| !state.held).await.is_err() {
+        if from.readable().await.is_err() {
             return;
         }
-        match from.try_read(&mut buffer) {
+        let State { delay, piece, .. } = match state.wait_for(|state| !is_held(state)).await {
+            Ok(state) => *state,
+            Err(_) => return,
+        };
+        let most = piece.unwrap_or(buffer.len());
+        match from.try_read(&mut buffer[..most]) {
             Ok(0) => return,
             Ok(read) => {
+                if !delay.is_zero() {
+                    // The time on the way is the fault.
+                    tokio::time::sleep(delay).await;
+                }
                 if to.write_all(&buffer[..read]).await.is_err() {
                     return;
                 }

@@ -1,9 +1,10 @@
 //! `PostgreSQL`: a fresh database for each deployment, and private clusters for tests that stop one.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -61,22 +62,56 @@ pub fn program(name: &str) -> PathBuf {
 /// # Panics
 /// Shows what the server said where it refuses.
 pub fn sql(admin_url: &str, statements: &[&str]) {
-    let mut psql = Command::new(program("psql"));
-    psql.args([
-        "--no-psqlrc",
-        "--quiet",
-        "--tuples-only",
-        "--no-align",
-        "--set",
-        "ON_ERROR_STOP=1",
-        "--dbname",
-        admin_url,
-    ]);
     // One --command each, because CREATE DATABASE refuses to share a transaction.
-    for statement in statements {
-        psql.args(["--command", statement]);
+    let commands = statements.iter().flat_map(|statement| ["--command", statement]);
+    succeed(&psql(admin_url).args(commands).output().expect("psql starts"), "psql");
+}
+
+/// What a statement gives: a row a line, its columns between bars.
+///
+/// # Panics
+/// Shows what the server said where it refuses.
+#[must_use]
+pub fn rows(admin_url: &str, statement: &str) -> Vec<String> {
+    let output = psql(admin_url).args(["--command", statement]).output().expect("psql starts");
+    succeed(&output, "psql");
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+fn psql(url: &str) -> Command {
+    let mut psql = Command::new(program("psql"));
+    psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
+    psql.args(["--set", "ON_ERROR_STOP=1", "--dbname", url]);
+    psql
+}
+
+/// Somebody else's transaction, open until dropped: it holds what its statements took.
+#[derive(Debug)]
+pub struct Holder(Child);
+
+impl Holder {
+    /// Runs the statements in a transaction and leaves it open.
+    ///
+    /// # Panics
+    /// Where they do not succeed.
+    #[must_use]
+    pub fn of(url: &str, statements: &str) -> Self {
+        let mut psql = psql(url);
+        let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("psql starts");
+        let stdin = child.stdin.as_mut().expect("stdin is a pipe");
+        write!(stdin, "BEGIN; {statements};\n\\echo held\n").expect("psql reads");
+        let stdout = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
+        let held = stdout.lines().map_while(Result::ok).any(|line| line == "held");
+        assert!(held, "not held: {statements}");
+        Self(child)
     }
-    succeed(&psql.output().expect("psql starts"), "psql");
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 fn succeed(output: &Output, what: &str) {
@@ -208,6 +243,13 @@ impl PrivateCluster {
         succeed(&self.pg_ctl("stop").arg("--mode=fast").output().expect("pg_ctl starts"), "pg_ctl stop");
     }
 
+    /// Ends every connection but the one that says so.
+    pub fn end_connections(&self) {
+        let everybody =
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()";
+        sql(&self.admin_url(), &[everybody]);
+    }
+
     /// Kills the server with SIGKILL, all its processes at once: one that outlived the first would still answer its client.
     pub fn kill(&self) {
         let server = self.pid().expect("the server runs");
@@ -217,6 +259,26 @@ impl PrivateCluster {
             // It may have gone by itself when it lost its parent.
             let _ = kill_process(child, Signal::KILL);
         }
+    }
+
+    /// The administrator's URL of the one database a deployment has here.
+    ///
+    /// # Panics
+    /// Where there is none, or more.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        let url = self.admin_url();
+        let names = rows(&url, "SELECT datname FROM pg_database WHERE datname LIKE 't________________'");
+        assert_eq!(names.len(), 1, "databases of deployments: {names:?}");
+        format!("{}/{}", url.strip_suffix("/postgres").expect("the administrator's database"), names[0])
+    }
+
+    /// Has the server's processes that answer the cores' connections now stand still.
+    #[must_use]
+    pub fn stop_backends(&self) -> Vec<Backend> {
+        let cores = "SELECT pid FROM pg_stat_activity WHERE application_name = 'rapport-core'";
+        let pids = rows(&self.admin_url(), cores);
+        pids.iter().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).map(Backend::stop).collect()
     }
 
     /// A folder that the server may use besides its own, such as a tablespace.
@@ -250,6 +312,24 @@ impl Drop for PrivateCluster {
                 "a PostgreSQL instance left its folder: {removed:?}"
             );
         }
+    }
+}
+
+/// A process of the server that stands still until dropped.
+#[derive(Debug)]
+pub struct Backend(Pid);
+
+impl Backend {
+    fn stop(pid: Pid) -> Self {
+        // It may have ended since it was listed.
+        let _ = kill_process(pid, Signal::STOP);
+        Self(pid)
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        let _ = kill_process(self.0, Signal::CONT);
     }
 }
 

@@ -34,6 +34,12 @@ impl Raw {
         Self { channel: self.channel.clone(), authorization: header.map(str::to_owned) }
     }
 
+    /// The access token of its header.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.authorization.as_deref()?.strip_prefix("Bearer ")
+    }
+
     /// The channel, for the generated clients.
     #[must_use]
     pub fn channel(&self) -> Channel {

@@ -6,7 +6,6 @@ use std::net::TcpStream;
 use std::ops::Deref;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use base64::Engine as _;
 use rapport_client::{Client, Credentials, Error, request_id};
@@ -14,34 +13,71 @@ use rapport_proto::auth::v1::SetUpRequest;
 use rapport_proto::tenants::v1 as tenants;
 use tempfile::TempDir;
 
-use crate::actors::{PASSWORD, Staff, Visitor};
-use crate::core::{Core, Settings};
+use crate::core::{Beside, Core, Settings};
+use crate::edge::Edge;
+use crate::follower::Follower;
 use crate::gate::{Noise, Pass, enter};
 use crate::postgres::{Database, shared_admin_url};
-use crate::raw::Raw;
+use crate::redis;
+pub use crate::workspace::{Workspace, owner, workspace};
 
 /// What a deployment is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// One core on `SQLite`.
+    /// Core and edge in one process, on `SQLite`.
     Sqlite,
-    /// One core on `PostgreSQL`.
+    /// A core and an edge in a process each, on `PostgreSQL`.
     Postgres,
-    /// Two cores on one `PostgreSQL`. Actors are spread over both.
+    /// A core and an edge in a process each, on `SQLite`.
+    SqliteApart,
+    /// Core and edge in one process, on `PostgreSQL`.
+    PostgresTogether,
+    /// Two cores on one `PostgreSQL`, and two edges before both. Actors are spread over them.
     TwoCores,
+    /// The same with Redis, which cores and edges share.
+    ManyNodes,
 }
+
+impl Shape {
+    /// Whether the store is a file.
+    #[must_use]
+    pub fn on_sqlite(self) -> bool {
+        matches!(self, Self::Sqlite | Self::SqliteApart)
+    }
+
+    fn together(self) -> bool {
+        matches!(self, Self::Sqlite | Self::PostgresTogether)
+    }
+
+    fn count(self) -> usize {
+        if matches!(self, Self::TwoCores | Self::ManyNodes) { 2 } else { 1 }
+    }
+}
+
+/// Limits that only a test which asks for others is to meet: everybody comes from one address here.
+const ROOMY: [(&str, &str); 5] = [
+    ("RAPPORT_LIMITS__ADDRESS_REQUESTS", "1000000"),
+    ("RAPPORT_LIMITS__ADDRESS_SOCKETS", "1000000"),
+    ("RAPPORT_LIMITS__SESSION_REQUESTS", "1000000"),
+    ("RAPPORT_LIMITS__SESSION_SOCKETS", "1000000"),
+    ("RAPPORT_LIMITS__SIGN_INS", "1000000"),
+];
 
 /// What a test asks of its deployment besides the shape.
 #[derive(Debug, Default)]
 pub struct Wishes {
     /// Settings of the cores.
     pub env: Vec<(String, String)>,
+    /// What stands before each core's program and becomes it in the end.
+    pub within: Vec<String>,
     /// Runs beside other loud tests only.
     pub loud: bool,
     /// A folder for the data, instead of a temporary one.
     pub data_dir: Option<PathBuf>,
     /// An administrator's URL and a tablespace, instead of the shared instance.
     pub postgres: Option<(String, Option<String>)>,
+    /// The address of a Redis, instead of the shared one; a shape that has none gets it all the same.
+    pub redis: Option<String>,
 }
 
 impl Wishes {
@@ -49,6 +85,20 @@ impl Wishes {
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With a Redis of the test's own.
+    #[must_use]
+    pub fn redis(mut self, url: &str) -> Self {
+        self.redis = Some(url.to_owned());
+        self
+    }
+
+    /// With words before each core's program.
+    #[must_use]
+    pub fn within(mut self, words: Vec<String>) -> Self {
+        self.within = words;
         self
     }
 
@@ -66,6 +116,7 @@ pub struct Deployment {
     /// What it is made of.
     pub shape: Shape,
     cores: Vec<Core>,
+    edges: Vec<Edge>,
     database: Option<Database>,
     folder: Option<TempDir>,
     _pass: Pass,
@@ -79,22 +130,40 @@ impl Deployment {
         let data_dir = wishes.data_dir.unwrap_or_else(|| folder.path().to_owned());
         let master_key_file = folder.path().join("master.key");
         write_key(&master_key_file);
-        let database = (shape != Shape::Sqlite).then(|| match &wishes.postgres {
+        let edge_key_file = folder.path().join("edge.key");
+        write_key(&edge_key_file);
+        let mut env = ROOMY.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        env.extend(wishes.env.iter().cloned());
+        let redis = wishes.redis.or_else(|| (shape == Shape::ManyNodes).then(redis::shared_url));
+        env.extend(redis.map(|url| ("RAPPORT_REDIS__URL".to_owned(), url)));
+        let database = (!shape.on_sqlite()).then(|| match &wishes.postgres {
             Some((url, tablespace)) => Database::create(url, tablespace.as_deref()),
             None => Database::create(&shared_admin_url(), None),
         });
-        let count = if shape == Shape::TwoCores { 2 } else { 1 };
-        let mut deployment = Self { shape, cores: Vec::new(), database, folder: Some(folder), _pass: pass };
-        for number in 0..count {
+        let beside = if shape.together() {
+            Beside::Edge(edge_key_file.clone())
+        } else {
+            Beside::Edges(edge_key_file.clone())
+        };
+        let mut deployment =
+            Self { shape, cores: Vec::new(), edges: Vec::new(), database, folder: Some(folder), _pass: pass };
+        for number in 0..shape.count() {
             let data_dir = data_dir.join(format!("core-{number}"));
             fs::create_dir_all(&data_dir).expect("the folder is ours");
             let settings = Settings {
                 data_dir,
                 database_url: deployment.database.as_ref().map(Database::url),
                 master_key_file: master_key_file.clone(),
-                env: wishes.env.clone(),
+                beside: beside.clone(),
+                env: env.clone(),
+                within: wishes.within.clone(),
             };
             deployment.cores.push(Core::start(settings).await);
+        }
+        for number in 0..if shape.together() { 0 } else { shape.count() } {
+            let folder = data_dir.join(format!("edge-{number}"));
+            fs::create_dir_all(&folder).expect("the folder is ours");
+            deployment.edges.push(Edge::start(folder, &deployment.cores, &edge_key_file, &env).await);
         }
         deployment
     }
@@ -111,10 +180,55 @@ impl Deployment {
         &self.cores[0]
     }
 
+    /// The edges that are processes of their own.
+    #[must_use]
+    pub fn edges(&self) -> &[Edge] {
+        &self.edges
+    }
+
+    /// Where browsers go: the edges in their own processes, or those within the cores'.
+    #[must_use]
+    pub fn edge_urls(&self) -> Vec<String> {
+        let within = self.cores.iter().filter(|_| self.edges.is_empty()).map(Core::edge);
+        self.edges
+            .iter()
+            .map(Edge::address)
+            .chain(within)
+            .map(|address| format!("http://{address}"))
+            .collect()
+    }
+
     /// The secret the installation derives its keys from.
     #[must_use]
     pub fn master_key_file(&self) -> PathBuf {
         self.folder.as_ref().expect("the deployment is whole").path().join("master.key")
+    }
+
+    /// The file of what edges prove themselves with.
+    #[must_use]
+    pub fn edge_key_file(&self) -> PathBuf {
+        self.folder.as_ref().expect("the deployment is whole").path().join("edge.key")
+    }
+
+    /// What one more core of this deployment is started with, in a folder of its own, with these settings besides.
+    #[must_use]
+    pub fn one_more(&self, name: &str, env: &[(&str, &str)]) -> Settings {
+        let data_dir = self.folder.as_ref().expect("the deployment is whole").path().join(name);
+        fs::create_dir_all(&data_dir).expect("the folder is ours");
+        Settings {
+            data_dir,
+            database_url: self.database.as_ref().map(Database::url),
+            master_key_file: self.master_key_file(),
+            beside: Beside::Edges(self.edge_key_file()),
+            env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            within: Vec::new(),
+        }
+    }
+
+    /// What edges prove themselves with.
+    #[must_use]
+    pub fn edge_key(&self) -> String {
+        fs::read_to_string(self.edge_key_file()).expect("the folder is ours").trim().to_owned()
     }
 
     /// Asks for the first workspace.
@@ -128,7 +242,12 @@ impl Deployment {
         };
         let made = client.set_up(request).await?;
         let tenant = made.tenant.expect("the answer has the tenant");
-        Ok(Workspace::new(&endpoints, tenant, made.owner.expect("the answer has the owner")))
+        Ok(Workspace::new(
+            &endpoints,
+            &self.edge_urls(),
+            tenant,
+            made.owner.expect("the answer has the owner"),
+        ))
     }
 }
 
@@ -136,7 +255,10 @@ impl Drop for Deployment {
     fn drop(&mut self) {
         let failed = std::thread::panicking();
         let mut left = Vec::new();
-        let places: Vec<_> = self.cores.iter().map(Core::grpc).collect();
+        let edges = self.edges.iter().map(Edge::address);
+        let places: Vec<_> =
+            self.cores.iter().flat_map(|core| [core.grpc(), core.edge()]).chain(edges).collect();
+        self.edges.clear();
         self.cores.clear();
         for place in places {
             if TcpStream::connect(place).is_ok() {
@@ -197,10 +319,22 @@ impl World {
         self.deployment.core()
     }
 
+    /// The edges that are processes of their own.
+    #[must_use]
+    pub fn edges(&self) -> &[Edge] {
+        self.deployment.edges()
+    }
+
     /// What it is made of.
     #[must_use]
     pub fn shape(&self) -> Shape {
         self.deployment.shape
+    }
+
+    /// One that speaks to a core as an edge does.
+    #[must_use]
+    pub fn follower(&self, core: &Core) -> Follower {
+        Follower::connect(&core.internal(), Some(&self.deployment.edge_key()))
     }
 
     /// A client of an operator of the installation.
@@ -222,7 +356,12 @@ impl World {
         };
         let made = self.operator().create_tenant(request).await.expect("an operator makes a workspace");
         let tenant = made.tenant.expect("the answer has the tenant");
-        Workspace::new(&self.home.endpoints, tenant, made.owner.expect("the answer has the owner"))
+        Workspace::new(
+            &self.home.endpoints,
+            &self.home.edge_urls,
+            tenant,
+            made.owner.expect("the answer has the owner"),
+        )
     }
 }
 
@@ -231,119 +370,6 @@ impl Deref for World {
 
     fn deref(&self) -> &Workspace {
         &self.home
-    }
-}
-
-/// A workspace and how its people reach it.
-#[derive(Debug)]
-pub struct Workspace {
-    /// Its id.
-    pub tenant_id: String,
-    /// Its name at sign-in.
-    pub slug: String,
-    /// Who set it up.
-    pub owner: Staff,
-    endpoints: Vec<String>,
-    arrivals: AtomicUsize,
-    names: AtomicU32,
-}
-
-impl Workspace {
-    fn new(endpoints: &[String], tenant: tenants::Tenant, owner: tenants::Member) -> Self {
-        let owner = Staff::new(&endpoints[0], &tenant.slug, owner);
-        Self {
-            tenant_id: tenant.tenant_id,
-            slug: tenant.slug,
-            owner,
-            endpoints: endpoints.to_vec(),
-            arrivals: AtomicUsize::new(1),
-            names: AtomicU32::new(0),
-        }
-    }
-
-    /// Where the next one to arrive connects to: one core after the other.
-    #[must_use]
-    pub fn endpoint(&self) -> String {
-        let turn = self.arrivals.fetch_add(1, Ordering::Relaxed);
-        self.endpoints[turn % self.endpoints.len()].clone()
-    }
-
-    /// A connection of nobody.
-    #[must_use]
-    pub fn nobody(&self) -> Client {
-        Client::connect(self.endpoint()).open().expect("an endpoint is a URI")
-    }
-
-    /// A connection that sends what it is told, under the access token given.
-    #[must_use]
-    pub fn raw(&self, token: Option<&str>) -> Raw {
-        Raw::connect(&self.endpoints[0], token)
-    }
-
-    /// A new agent.
-    pub async fn agent(&self, name: &str) -> Staff {
-        self.member(name, tenants::Role::Agent).await
-    }
-
-    /// A new admin.
-    pub async fn admin(&self, name: &str) -> Staff {
-        self.member(name, tenants::Role::Admin).await
-    }
-
-    /// A new viewer.
-    pub async fn viewer(&self, name: &str) -> Staff {
-        self.member(name, tenants::Role::Viewer).await
-    }
-
-    /// A new member of the role given.
-    pub async fn member(&self, name: &str, role: tenants::Role) -> Staff {
-        let number = self.names.fetch_add(1, Ordering::Relaxed);
-        let request = tenants::CreateMemberRequest {
-            request_id: request_id(),
-            email: format!("{}.{number}@{}.example", name.to_lowercase().replace(' ', "."), self.slug),
-            name: name.to_owned(),
-            role: role.into(),
-            password: PASSWORD.to_owned(),
-        };
-        let made = self.owner.client.create_member(request).await.expect("an owner makes a member");
-        Staff::new(&self.endpoint(), &self.slug, made.member.expect("the answer has the member"))
-    }
-
-    /// A new visitor.
-    pub async fn visitor(&self) -> Visitor {
-        Visitor::new(&self.endpoint(), &self.slug, None).await
-    }
-
-    /// A new department of these members.
-    pub async fn department(&self, name: &str, members: &[&Staff]) -> tenants::Department {
-        let request = tenants::CreateDepartmentRequest {
-            request_id: request_id(),
-            name: name.to_owned(),
-            member_ids: members.iter().map(|member| member.member_id().to_owned()).collect(),
-        };
-        let made = self.owner.client.create_department(request).await.expect("an owner makes a department");
-        made.department.expect("the answer has the department")
-    }
-}
-
-/// What a workspace of this name is made from.
-#[must_use]
-pub fn workspace(slug: &str) -> tenants::Workspace {
-    tenants::Workspace {
-        slug: slug.to_owned(),
-        name: slug.to_owned(),
-        locale: String::new(),
-        time_zone: String::new(),
-    }
-}
-
-/// Whom a workspace of this name is to belong to.
-#[must_use]
-pub fn owner(slug: &str) -> tenants::Owner {
-    tenants::Owner {
-        email: format!("owner@{slug}.example"),
-        name: "Olga Owner".to_owned(),
-        password: PASSWORD.to_owned(),
     }
 }
 

@@ -89,11 +89,27 @@ pub(crate) fn resident_kib(pid: u32) -> Fallible<u64> {
     Ok(field_kib(&status, "VmRSS:").ok_or("a process without VmRSS")?)
 }
 
-/// The processes whose time is counted: this one with the children it waited for, and a `PostgreSQL` server with its backends.
+/// The processes whose time is counted: this one with the children it waited for, a `PostgreSQL` server with its backends, and
+/// programs that are measured from outside.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Watched {
     /// The server's first process.
     pub(crate) postmaster: Option<u32>,
+    /// Our side, where it is a process of its own; this process only calls then.
+    pub(crate) ours: Option<u32>,
+    /// The floor, likewise.
+    pub(crate) floor: Option<u32>,
+    /// Others whose time is counted to our side: it is several programs then.
+    pub(crate) with_ours: [Option<u32>; 5],
+}
+
+/// One side of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The product.
+    Ours,
+    /// The hand-written one.
+    Floor,
 }
 
 /// Where the processors' time went up to now, in ticks.
@@ -102,18 +118,30 @@ pub(crate) struct Ticks {
     total: u64,
     busy: u64,
     stolen: u64,
-    watched: u64,
+    here: u64,
+    ours: Option<u64>,
+    floor: Option<u64>,
 }
 
 /// Where it went between two moments.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spent {
-    /// Of the watched processes, in microseconds.
-    pub(crate) cpu_micros: f64,
+    ours: f64,
+    floor: f64,
     /// The share of all processors' time that the hypervisor gave to others.
     pub(crate) stolen: f64,
     /// The share of all processors' time that processes not watched took.
     pub(crate) others: f64,
+}
+
+impl Spent {
+    /// What a side took, in microseconds: its process, where it has one of its own, or else this one and the database.
+    pub(crate) fn of(&self, side: Side) -> f64 {
+        match side {
+            Side::Ours => self.ours,
+            Side::Floor => self.floor,
+        }
+    }
 }
 
 impl Ticks {
@@ -128,31 +156,44 @@ impl Ticks {
             return Err("/proc/stat has another form".into());
         };
         let own = Process::read(std::process::id())?;
-        let mut ticks = own.own + own.waited;
-        if let Some(pid) = watched.postmaster {
-            let postmaster = Process::read(pid)?;
-            ticks += postmaster.own + postmaster.waited;
-            ticks += children(pid)?.map(|child| child.own).sum::<u64>();
-        }
+        let database = watched.postmaster.map(tree).transpose()?.unwrap_or(0);
         Ok(Self {
             total: user + nice + system + idle + iowait + irq + softirq + stolen,
             busy: user + nice + system + irq + softirq,
             stolen,
-            watched: ticks,
+            here: own.own + own.waited + database,
+            ours: watched.ours.map(|first| trees(first, watched.with_ours)).transpose()?,
+            floor: watched.floor.map(tree).transpose()?,
         })
     }
 
     /// What was spent from here to `later`.
     pub(crate) fn until(self, later: Self) -> Spent {
         let share = |ticks: u64| float(ticks) / float((later.total - self.total).max(1));
-        let watched = later.watched.saturating_sub(self.watched);
         let second = float(rustix::param::clock_ticks_per_second());
+        let micros = |ticks: u64| float(ticks) * 1e6 / second;
+        let between = |before: Option<u64>, after: Option<u64>| Some(after?.saturating_sub(before?));
+        let here = later.here.saturating_sub(self.here);
+        let (ours, floor) = (between(self.ours, later.ours), between(self.floor, later.floor));
+        let watched = here + ours.unwrap_or(0) + floor.unwrap_or(0);
         Spent {
-            cpu_micros: float(watched) * 1e6 / second,
+            ours: micros(ours.unwrap_or(here)),
+            floor: micros(floor.unwrap_or(here)),
             stolen: share(later.stolen - self.stolen),
             others: share((later.busy - self.busy).saturating_sub(watched)),
         }
     }
+}
+
+/// What several processes and their children took.
+fn trees(first: u32, others: [Option<u32>; 5]) -> Fallible<u64> {
+    others.into_iter().flatten().try_fold(tree(first)?, |ticks, pid| Ok(ticks + tree(pid)?))
+}
+
+/// What a process and its children took.
+fn tree(pid: u32) -> Fallible<u64> {
+    let first = Process::read(pid)?;
+    Ok(first.own + first.waited + children(pid)?.map(|child| child.own).sum::<u64>())
 }
 
 /// A process as `/proc/<pid>/stat` has it.

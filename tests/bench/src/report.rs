@@ -74,6 +74,11 @@ impl Figure {
         let [least, most] = [values.first(), values.last()].map(|value| value.copied().unwrap_or(f64::NAN));
         Self { name: name.into(), median: middle, least, most, bound, kept: bound.keeps(middle, bound.gate) }
     }
+
+    /// What is judged of it.
+    pub(crate) fn middle(&self) -> f64 {
+        self.median
+    }
 }
 
 /// The middle of sorted values.
@@ -120,19 +125,27 @@ pub(crate) struct Outcome {
     pub(crate) figures: Vec<Figure>,
     /// What must hold besides: each is a failure.
     pub(crate) faults: Vec<String>,
+    /// What was seen at one moment after another, for the file.
+    pub(crate) looks: Vec<serde_json::Value>,
 }
 
 impl Outcome {
-    /// An outcome of rounds: the ratio of the rates, and the processor time of both sides.
-    pub(crate) fn of_rates(id: &'static str, title: &str, rounds: Vec<Round>, bound: Bound) -> Self {
-        let mut outcome = Self {
+    /// An outcome of which nothing is told yet.
+    pub(crate) fn of(id: &'static str, title: impl Into<String>, rounds: Vec<Round>) -> Self {
+        Self {
             id,
-            title: title.to_owned(),
+            title: title.into(),
             conditions: Vec::new(),
             rounds,
             figures: Vec::new(),
             faults: Vec::new(),
-        };
+            looks: Vec::new(),
+        }
+    }
+
+    /// An outcome of rounds: the ratio of the rates, and the processor time of both sides.
+    pub(crate) fn of_rates(id: &'static str, title: &str, rounds: Vec<Round>, bound: Bound) -> Self {
+        let mut outcome = Self::of(id, title, rounds);
         let mut figures =
             vec![outcome.figure("ratio of rates (ours / floor)", bound, |r| r.ours.rate / r.floor.rate)];
         for (name, value) in [
@@ -150,6 +163,12 @@ impl Outcome {
         }
         outcome.figures = figures;
         outcome
+    }
+
+    /// Adds a figure over the rounds that count.
+    pub(crate) fn tell(&mut self, name: &str, bound: Bound, value: impl Fn(&Round) -> f64) {
+        let figure = self.figure(name, bound, value);
+        self.figures.push(figure);
     }
 
     /// A figure over the rounds that count: the quiet ones, or all where there are too few of those.

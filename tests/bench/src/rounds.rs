@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     Bench, Fallible,
-    machine::{Ticks, Watched, float},
+    machine::{Side, Ticks, Watched, float},
     report::say,
 };
 
@@ -47,6 +47,8 @@ pub(crate) struct Turn {
     pub(crate) p50_micros: u32,
     /// The slowest of a hundred.
     pub(crate) p99_micros: u32,
+    /// The slowest of a thousand.
+    pub(crate) p999_micros: u32,
     /// The slowest.
     pub(crate) max_micros: u32,
     /// The share of the machine the hypervisor took.
@@ -67,7 +69,7 @@ pub(crate) struct Round {
 }
 
 /// Times a turn.
-fn turn(watched: Watched, run: impl FnOnce() -> Fallible<Work>) -> Fallible<Turn> {
+fn turn(watched: Watched, side: Side, run: impl FnOnce() -> Fallible<Work>) -> Fallible<Turn> {
     let before = Ticks::read(watched)?;
     let mut work = run()?;
     let spent = before.until(Ticks::read(watched)?);
@@ -75,18 +77,23 @@ fn turn(watched: Watched, run: impl FnOnce() -> Fallible<Work>) -> Fallible<Turn
         return Err(format!("{} operations failed, {} were done", work.failed, work.done).into());
     }
     work.micros.sort_unstable();
-    let at =
-        |part: usize| work.micros.get((work.micros.len() * part / 1000).min(work.micros.len().max(1) - 1));
+    let at = |thousandths: usize| part(&work.micros, thousandths);
     Ok(Turn {
         done: work.done,
         rate: work.rate(),
-        cpu_micros: spent.cpu_micros / float(work.done),
-        p50_micros: at(500).copied().unwrap_or(0),
-        p99_micros: at(990).copied().unwrap_or(0),
+        cpu_micros: spent.of(side) / float(work.done),
+        p50_micros: at(500),
+        p99_micros: at(990),
+        p999_micros: at(999),
         max_micros: work.micros.last().copied().unwrap_or(0),
         stolen: spent.stolen,
         others: spent.others,
     })
+}
+
+/// The value that so many thousandths of sorted ones are below; 0 where there are none.
+pub(crate) fn part(sorted: &[u32], thousandths: usize) -> u32 {
+    sorted.get((sorted.len() * thousandths / 1000).min(sorted.len().max(1) - 1)).copied().unwrap_or(0)
 }
 
 /// Runs the sides in turns until there are enough quiet rounds, or twice as many as were asked for. The floor is given what
@@ -106,8 +113,8 @@ pub(crate) fn interleave(
     while rounds.len() < bench.rounds * 2 && rounds.iter().filter(|round| round.quiet).count() < bench.rounds
     {
         await_quiet(watched, &mut wait)?;
-        let ours = turn(watched, || ours(bench.span))?;
-        let floor = turn(watched, || floor(bench.span, ours.done))?;
+        let ours = turn(watched, Side::Ours, || ours(bench.span))?;
+        let floor = turn(watched, Side::Floor, || floor(bench.span, ours.done))?;
         let quiet = [&ours, &floor].iter().all(|turn| turn.stolen <= STOLEN && turn.others <= OTHERS);
         say(format_args!("  {}", Line(&ours, &floor, quiet)));
         rounds.push(Round { floor, ours, quiet });

@@ -4,11 +4,26 @@
 //! At the end the history is checked: everything acknowledged is stored once, numbers run 1..n, and every subscriber has
 //! heard every message once and in that order.
 
+mod clock;
 mod cores;
+mod damaged;
 mod disk;
+mod draft;
+mod entry;
 mod history;
+mod memory;
+mod overload;
+mod partition;
+mod redis;
+mod slow_store;
+mod slow_way;
+mod sockets;
+mod stand_still;
 mod store;
 mod storm;
+mod tab;
+mod traffic;
+mod upgrade;
 
 /// The chance of this run: printed, and set by `RAPPORT_TEST_SEED` to run it again.
 fn seed() -> u64 {

@@ -5,12 +5,16 @@ use std::time::Duration;
 use rapport_tests::client::request_id;
 use rapport_tests::dynamic::{call, method};
 use rapport_tests::expect::refused;
-use rapport_tests::postgres::{PrivateCluster, sql};
+use rapport_tests::postgres::PrivateCluster;
 use rapport_tests::proto::chats::v1::SendMessageRequest;
 use rapport_tests::proto::errors::v1::Reason;
-use rapport_tests::wait::{soon, until};
+use rapport_tests::wait::{PATIENCE, soon, until};
 use rapport_tests::world::{Shape, Wishes, World};
-use serde_json::json;
+use serde_json::{Value, json};
+
+use super::tab::{browser, edges};
+use super::traffic::Traffic;
+use super::{seed, setting};
 
 /// How soon the answer comes that there is no database.
 const ANSWERED: Duration = Duration::from_secs(8);
@@ -92,9 +96,7 @@ async fn connections_that_the_database_ends_cost_nobody_a_message() {
             })
             .collect();
         tokio::task::block_in_place(|| {
-            let everybody =
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()";
-            sql(&cluster.admin_url(), &[everybody]);
+            cluster.end_connections();
         });
         for sent in sending {
             sent.await.unwrap().expect("asked again until it is settled");
@@ -136,6 +138,56 @@ async fn a_crowd_learns_of_an_outage_as_soon_as_one_does() {
     }
     tokio::task::block_in_place(|| cluster.resume());
     visitor.send(&chat, "2").await.unwrap();
+    drop(world);
+    drop(cluster);
+}
+
+/// How soon after its database is back people are served again.
+const SERVED: Duration = Duration::from_secs(5);
+
+async fn readiness(world: &World) -> (u16, Value) {
+    let answer = browser().get(format!("http://{}/readyz", world.core().admin())).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+/// One request without a client that asks again.
+async fn asks_once(world: &World, traffic: &Traffic) -> reqwest::Response {
+    let (token, chat) = traffic.asks();
+    let url = format!("{}/v1/chats/{chat}/messages", world.edge_url());
+    soon("it is answered", ANSWERED, browser().get(url).bearer_auth(token).send()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_who_talk_while_the_database_is_ended_stopped_and_killed_lose_and_repeat_nothing() {
+    let cluster = PrivateCluster::start(None);
+    let world = world_on(&cluster).await;
+    let traffic = Traffic::begin(&world, edges(&world), seed()).await;
+    let pid = world.core().pid();
+    let rounds = setting("RAPPORT_TEST_FAULT_ROUNDS", 1);
+    for round in 0..rounds {
+        traffic.goes_on(25, PATIENCE).await;
+        tokio::task::block_in_place(|| cluster.end_connections());
+        traffic.goes_on(25, SERVED).await;
+        for end in [PrivateCluster::stop, PrivateCluster::kill] {
+            tokio::task::block_in_place(|| end(&cluster));
+            let answer = asks_once(&world, &traffic).await;
+            assert_eq!((answer.status().as_u16(), answer.headers().contains_key("retry-after")), (503, true));
+            let problem: Value = answer.json().await.unwrap();
+            assert_eq!(problem["reason"], "STORE_UNAVAILABLE", "{problem}");
+            let (status, said) = readiness(&world).await;
+            assert_eq!((status, &said["database"]["ok"]), (503, &json!(false)), "{said}");
+            tokio::task::block_in_place(|| cluster.resume());
+            traffic.one_more(SERVED).await;
+            until("the core says that all is well", SERVED, || async {
+                (readiness(&world).await.0 == 200).then_some(())
+            })
+            .await;
+            traffic.goes_on(25, SERVED).await;
+        }
+        eprintln!("round {round}: {} acknowledged", traffic.settled());
+    }
+    assert_eq!(world.core().pid(), pid, "the core was not started again");
+    traffic.end(&world).await;
     drop(world);
     drop(cluster);
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Names the administrator's URL.
-const ADMIN_URL: &str = "RAPPORT_TEST_POSTGRES";
+pub(crate) const ADMIN_URL: &str = "RAPPORT_TEST_POSTGRES";
 /// The workspace of a database that was filled by SQL; its chats and visitors are numbered likewise, see `sql/`.
 const TENANT: u128 = 0x7000_9000_0000_0000_0001;
 const CHAT: u128 = 0x7000_8000_0000_0000_0000;
@@ -133,7 +133,7 @@ impl Database {
             // Asked while the backend is there: its parent is the server's first process.
             let postmaster = machine::parent_of(pid.unsigned_abs()).ok();
             conn.close().await?;
-            Ok(Watched { postmaster })
+            Ok(Watched { postmaster, ..Watched::default() })
         })
     }
 

@@ -7,7 +7,12 @@ use rapport_core::clock::Clock;
 use rusqlite::{CachedStatement, Connection, Params, Row, params};
 use uuid::Uuid;
 
-use crate::{Fallible, load::Chance, rounds::Work};
+use crate::{
+    Fallible,
+    load::{Chance, send},
+    rounds::Work,
+    world::{self, CHATS, World},
+};
 
 /// How many messages one transaction takes.
 const BATCH: u64 = 128;
@@ -58,6 +63,16 @@ pub(crate) struct Template {
 pub(crate) const LAST_EVENT: &str = "select type, audience, payload from events order by number desc limit 1";
 
 impl Sqlite {
+    /// Makes a store as core does, in a folder of its own.
+    pub(crate) async fn make(dir: &Path) -> Fallible<Self> {
+        let model = World::make(dir, world::sqlite(dir), CHATS).await?;
+        let chat = model.chats.first().ok_or("no chats")?;
+        // Its event is the model of those that are written here.
+        send(&model.app, &chat.caller, &chat.id, &mut Chance::new(0)).await?;
+        model.app.stop().await;
+        Self::open(&dir.join("rapport.db"))
+    }
+
     /// Opens a store whose core has stopped.
     pub(crate) fn open(path: &Path) -> Fallible<Self> {
         let conn = Connection::open(path)?;

@@ -9,19 +9,18 @@ use std::{
 };
 
 use rapport_core::server;
+use rapport_host::accept;
 use rapport_proto::chats::v1::{GetChatRequest, chat_service_client::ChatServiceClient};
 use tokio::{
     net::TcpListener,
     task::{JoinHandle, JoinSet},
 };
-use tonic::{
-    Request,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Request, transport::Channel};
 
 use crate::{
     Bench, Fallible,
     floors::echo,
+    grpc::{bearing, connect},
     machine::Watched,
     report::{Bound, Outcome},
     rounds::{Work, interleave},
@@ -46,7 +45,7 @@ pub(crate) fn run(bench: &Bench) -> Fallible<Vec<Outcome>> {
     bench.runtime.block_on(async {
         echoing.abort();
         world.app.stop().await;
-        serving.await?.map_err(Box::<dyn std::error::Error + Send + Sync>::from)
+        serving.await
     })?;
     let title = "GetChat over loopback gRPC / a tonic echo of the same answer (L7)";
     // Not gated: a read from the store is not what an echo does.
@@ -61,7 +60,7 @@ pub(crate) fn run(bench: &Bench) -> Fallible<Vec<Outcome>> {
 /// Both servers with their callers.
 struct Servers {
     world: World,
-    serving: JoinHandle<rapport_core::error::Result<()>>,
+    serving: JoinHandle<()>,
     echoing: JoinHandle<Result<(), tonic::transport::Error>>,
     ours: Callers,
     floor: Callers,
@@ -72,15 +71,19 @@ impl Servers {
         let world = World::make(dir, world::sqlite(dir), CALLERS).await?;
         let listener = listen().await?;
         let address = listener.local_addr()?;
-        let serving = tokio::spawn(server::serve(Arc::clone(&world.app), listener, 100, false));
-        let ours = Callers { channels: connect(address).await?, chats: Arc::clone(&world.chats) };
+        let serving = tokio::spawn(accept::serve(
+            listener,
+            server::rules(&world.app, 100),
+            server::public(&world.app, false)?,
+        ));
+        let ours = Callers { channels: connect(address, CHANNELS).await?, chats: Arc::clone(&world.chats) };
         let first = world.chats.first().ok_or("no chats")?;
         let answer =
             ChatServiceClient::new(ours.channels[0].clone()).get_chat(ask(first)?).await?.into_inner();
         let listener = listen().await?;
         let address = listener.local_addr()?;
         let echoing = tokio::spawn(echo::serve(listener, answer));
-        let floor = Callers { channels: connect(address).await?, chats: Arc::clone(&world.chats) };
+        let floor = Callers { channels: connect(address, CHANNELS).await?, chats: Arc::clone(&world.chats) };
         Ok(Self { world, serving, echoing, ours, floor })
     }
 }
@@ -89,18 +92,8 @@ async fn listen() -> Fallible<TcpListener> {
     Ok(TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?)
 }
 
-async fn connect(to: SocketAddr) -> Fallible<Vec<Channel>> {
-    let mut channels = Vec::new();
-    for _ in 0..CHANNELS {
-        channels.push(Endpoint::from_shared(format!("http://{to}"))?.tcp_nodelay(true).connect().await?);
-    }
-    Ok(channels)
-}
-
 fn ask(chat: &Chat) -> Fallible<Request<GetChatRequest>> {
-    let mut request = Request::new(GetChatRequest { chat_id: chat.id.clone() });
-    request.metadata_mut().insert("authorization", format!("Bearer {}", chat.token).parse()?);
-    Ok(request)
+    bearing(GetChatRequest { chat_id: chat.id.clone() }, &chat.token)
 }
 
 struct Callers {

@@ -7,7 +7,7 @@ use super::check;
 use crate::{
     Bench, Fallible,
     floors::sqlite::Sqlite,
-    load::{Chance, Load, TEXT, send},
+    load::{Load, TEXT},
     machine::Watched,
     report::{Bound, Outcome},
     rounds::interleave,
@@ -21,14 +21,7 @@ pub(crate) fn run(bench: &Bench) -> Fallible<Vec<Outcome>> {
     let (ours_dir, floor_dir) = (bench.folder()?, bench.folder()?);
     let world =
         bench.runtime.block_on(World::make(ours_dir.path(), world::sqlite(ours_dir.path()), CHATS))?;
-    let mut floor = bench.runtime.block_on(async {
-        let model = World::make(floor_dir.path(), world::sqlite(floor_dir.path()), CHATS).await?;
-        let chat = model.chats.first().ok_or("no chats")?;
-        // Its event is the model of the floor's.
-        send(&model.app, &chat.caller, &chat.id, &mut Chance::new(0)).await?;
-        model.app.stop().await;
-        Sqlite::open(&floor_dir.path().join("rapport.db"))
-    })?;
+    let mut floor = bench.runtime.block_on(Sqlite::make(floor_dir.path()))?;
     let load = Load { app: Arc::clone(&world.app), chats: Arc::clone(&world.chats), callers: CALLERS };
     let rounds = interleave(
         bench,

@@ -41,6 +41,7 @@ pub(crate) fn run(bench: &Bench) -> Fallible<Vec<Outcome>> {
         rounds: Vec::new(),
         figures: Vec::new(),
         faults: check::postgres(&database)?,
+        looks: Vec::new(),
     };
     outcome.figures = figures("ours", &acks, bench.watch, true);
     for numbering in [Numbering::LogEnd, Numbering::Counters] {

@@ -22,7 +22,7 @@ pub(crate) fn run(bench: &Bench) -> Fallible<Vec<Outcome>> {
     bench.runtime.block_on(world.app.stop());
     // A core that was just opened begins an empty write-ahead log.
     let app = bench.runtime.block_on(world::open(dir.path(), world::sqlite(dir.path())))?;
-    let world = World { app, chats: world.chats };
+    let world = world.reopened(app);
     let bytes = bench.runtime.block_on(bytes_of_a_commit(&world, &dir.path().join("rapport.db-wal")))?;
     let mut disk = Disk::make(&dir.path().join("floor"), bytes)?;
     let load = Load { app: Arc::clone(&world.app), chats: Arc::clone(&world.chats), callers: 1 };
