@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The group.
 #[derive(Debug)]
@@ -31,7 +32,12 @@ impl Group {
         fs::create_dir(&folder)?;
         let group = Self { folder, kills };
         fs::write(group.folder.join(limit), bytes.to_string())?;
-        Ok(group)
+        let words = group.words();
+        if Command::new(&words[0]).args(&words[1..]).arg("true").status()?.success() {
+            Ok(group)
+        } else {
+            Err(io::Error::other("nobody may enter it"))
+        }
     }
 
     /// What stands before a program that is to run in it.

@@ -160,6 +160,8 @@ impl Process {
                 command.env_remove(name);
             }
         }
+        // Nor a limit of the control group that they share with all the tests.
+        command.env("RAPPORT_LIMITS__MEMORY_MIB", "65536");
         command.current_dir(&self.folder).envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }

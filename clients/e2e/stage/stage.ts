@@ -55,7 +55,7 @@ export class Stage {
       viewport: { width: 1440, height: 900 },
       ...options,
     });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(30_000);
     const network = await Network.to(this.server.url);
     const seat = Seat.at(name, context, network, origins);
     if (!isPlain) await context.addInitScript(watchDoubles);

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::{admin::Readiness, settings::Settings};
 
 /// How often it is looked at: between two looks less comes than the quarter that is left.
-const TURN: Duration = Duration::from_millis(50);
+const TURN: Duration = Duration::from_millis(20);
 const MIB: u64 = 1 << 20;
 
 static IS_SHORT: AtomicBool = AtomicBool::new(false);
@@ -39,7 +39,7 @@ pub struct Budget {
 enum Meter {
     /// What the process itself holds in memory that is no file's.
     Process,
-    /// What its control group holds, the sockets' buffers too, without what is cached of files.
+    /// What its control group holds, the sockets' buffers too, without what the kernel takes back: what is cached of files and names.
     Group { usage: PathBuf, stat: PathBuf },
 }
 
@@ -93,7 +93,7 @@ impl Budget {
                 let cached: u64 = fs::read_to_string(stat)?
                     .lines()
                     .filter_map(|line| line.split_once(' '))
-                    .filter(|(name, _)| ["active_file", "inactive_file"].contains(name))
+                    .filter(|(name, _)| ["active_file", "inactive_file", "slab_reclaimable"].contains(name))
                     .filter_map(|(_, bytes)| bytes.parse::<u64>().ok())
                     .sum();
                 Ok(number(usage)?.saturating_sub(cached))
@@ -175,7 +175,7 @@ mod tests {
             &[
                 ("shop/memory.max", "1000\n"),
                 ("shop/memory.current", "900\n"),
-                ("shop/memory.stat", "anon 200\ninactive_file 300\nactive_file 400\nsock 1\n"),
+                ("shop/memory.stat", "anon 200\ninactive_file 300\nactive_file 350\nslab_reclaimable 50\nsock 1\n"),
                 ("shop/chat/memory.max", "max\n"),
             ],
         );

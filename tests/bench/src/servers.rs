@@ -96,6 +96,8 @@ impl Server {
                 command.env_remove(name);
             }
         }
+        // Nor a limit of the control group that they share with the load.
+        command.env("RAPPORT_LIMITS__MEMORY_MIB", "65536");
         let mut child = {
             let _there = Pinned::to(Duty::Serve)?;
             command.spawn()?

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rapport_tests::cgroup::Group;
 use rapport_tests::metrics::{counted, ready};
+use rapport_tests::proto::errors::v1::Reason;
 use rapport_tests::socket::{Socket, Wire};
 use rapport_tests::wait::{PATIENCE, soon, until};
 use rapport_tests::world::{Shape, Wishes, World};
@@ -13,10 +14,10 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::interval;
 
-/// How much memory there is: an idle process that was built for tests holds a quarter of it.
-const LIMIT_MIB: u32 = 96;
+/// How much memory there is: an idle process that was built for tests holds a fifth of it.
+const LIMIT_MIB: u32 = 128;
 /// How many sockets there are, and of how many bytes each sends all but the last: a third more than fits.
-const SOCKETS: usize = 1_600;
+const SOCKETS: usize = 2_100;
 const MESSAGE: u16 = 65_500;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -28,7 +29,8 @@ async fn a_process_short_of_the_memory_it_was_given_sends_some_away() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_in_a_small_control_group_is_not_killed() {
     let Some(group) = Group::make(u64::from(LIMIT_MIB) << 20) else { return };
-    let world = World::with(Shape::Sqlite, Wishes::default().loud().within(group.words())).await;
+    let wishes = Wishes::default().loud().within(group.words()).env("RAPPORT_LIMITS__MEMORY_MIB", "0");
+    let world = World::with(Shape::Sqlite, wishes).await;
     some_are_sent_away(&world).await;
     assert_eq!(group.kills(), 0);
 }
@@ -78,11 +80,12 @@ async fn some_are_sent_away(world: &World) {
     let mut new = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
     let _ = new.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert_eq!(new.read(&mut [0; 16]).await.unwrap_or(0), 0, "no more connections");
-    let sending = tokio::spawn(async move { (visitor.send(&chat, "2").await, visitor, chat) });
+    let refused = visitor.send(&chat, "2").await.unwrap_err();
+    assert_eq!(refused.reason(), Some(Reason::Overloaded), "{refused:?}");
 
     drop(crowd);
-    let (sent, visitor, chat) = soon("what was asked again is stored", PATIENCE, sending).await.unwrap();
-    assert_eq!(sent.unwrap().seq, 2);
+    let sent = until("what was refused is taken", PATIENCE, || async { visitor.send(&chat, "2").await.ok() });
+    assert_eq!(sent.await.seq, 2);
     until("there is memory again", PATIENCE, || async {
         (ready(admin, "memory").await.1["ok"] == true).then_some(())
     })
