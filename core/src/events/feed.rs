@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use dashmap::{DashMap, Entry};
+use dashmap::DashMap;
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use rapport_proto::events::v1::Typing;
@@ -104,18 +104,18 @@ impl Feeds {
     #[must_use]
     pub fn listen(self: &Arc<Self>, tenant: TenantId) -> Listener {
         let mut is_new = false;
-        let feed = match self.feeds.entry(tenant) {
-            Entry::Occupied(entry) => Arc::clone(entry.get()),
-            Entry::Vacant(entry) => {
-                is_new = true;
-                Arc::clone(&entry.insert(Arc::new(Feed {
-                    ring: Mutex::default(),
-                    end: watch::Sender::new(0),
-                    ephemerals: broadcast::Sender::new(EPHEMERALS),
-                })))
-            }
-        };
-        feed.ring.lock().listeners += 1;
+        let held = self.feeds.entry(tenant).or_insert_with(|| {
+            is_new = true;
+            Arc::new(Feed {
+                ring: Mutex::default(),
+                end: watch::Sender::new(0),
+                ephemerals: broadcast::Sender::new(EPHEMERALS),
+            })
+        });
+        // While the map is held: who leaves meanwhile must not take it for one without listeners.
+        held.ring.lock().listeners += 1;
+        let feed = Arc::clone(&held);
+        drop(held);
         if let Some(bus) = self.bus.get().filter(|_| is_new) {
             bus.listened();
         }
@@ -321,5 +321,32 @@ impl Drop for Listener {
         if let (Some(bus), Some(_)) = (self.feeds.bus.get(), gone) {
             bus.listened();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    /// As many turns as show a moment between two locks in which somebody else can come.
+    const TURNS: usize = 100_000;
+
+    #[test]
+    fn who_comes_while_the_last_one_goes_holds_the_feed_that_is_told() {
+        let feeds = Arc::new(Feeds::default());
+        let tenant = TenantId::from(Uuid::from_u128(1));
+        thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    for _ in 0..TURNS {
+                        let listener = feeds.listen(tenant);
+                        let told = feeds.feed(tenant);
+                        assert!(told.is_some_and(|told| Arc::ptr_eq(&told, &listener.feed)));
+                    }
+                });
+            }
+        });
+        assert!(feeds.tenants().is_empty());
     }
 }
