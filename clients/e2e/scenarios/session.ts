@@ -107,9 +107,14 @@ test("a visitor whose secret is of another installation begins anew", async ({ s
   await stage.ada();
   const vera = await stage.customer("Vera");
   vera.seat.expects(/401 \(Unauthorized\)/);
-  await vera
-    .frame()
-    .evaluate((key) => localStorage.setItem(key, "of another installation"), `rapport-visitor:${stage.demo.workspace}`);
+  await vera.frame().evaluate(async (key) => {
+    const opening = indexedDB.open("rapport-texts", 1);
+    opening.addEventListener("upgradeneeded", () => opening.result.createObjectStore("texts"));
+    await new Promise((opened) => opening.addEventListener("success", opened));
+    const change = opening.result.transaction("texts", "readwrite");
+    change.objectStore("texts").put("of another installation", key);
+    await new Promise((kept) => change.addEventListener("complete", kept));
+  }, `rapport-visitor:${stage.demo.workspace}`);
   await vera.reload();
   await vera.start("Am I somebody?");
   await vera.sees("Am I somebody?", "sent");

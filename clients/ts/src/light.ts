@@ -14,7 +14,7 @@ export type { Services } from "./service.js";
 export { MemberSession, type MemberSessionOptions, memberSession } from "./session/member.js";
 export type { Session, SessionMaker, SessionState } from "./session/session.js";
 export { VisitorSession, type VisitorSessionOptions, visitorSession } from "./session/visitor.js";
-export { localTexts, memoryTexts, type TextStore } from "./store.js";
+export { databaseTexts, localTexts, memoryTexts, type TextStore } from "./store.js";
 export type { StreamOptions } from "./stream.js";
 export { browserTabs, type Tabs } from "./tabs.js";
 export { uuid } from "./uuid.js";

@@ -1,4 +1,7 @@
 /** Where a client keeps small texts between visits. */
+import { answer, change, openDatabase } from "./database.js";
+
+const TEXTS = "texts";
 
 export interface TextStore {
   get(key: string): string | null | Promise<string | null>;
@@ -31,4 +34,33 @@ export function localTexts(): TextStore {
   } catch {
     return memoryTexts();
   }
+}
+
+/**
+ * The browser's database, for what its tabs must agree on: of a change in `localStorage` another tab hears a little later, even where a lock
+ * says whose turn it is. Where there is none, `localStorage`.
+ */
+export function databaseTexts(databases: IDBFactory | undefined = globalThis.indexedDB): TextStore {
+  if (!databases) return localTexts();
+  let opened: Promise<TextStore> | undefined;
+  const store = () => {
+    opened ??= openDatabase(databases, "rapport-texts", (database) => {
+      database.createObjectStore(TEXTS);
+    }).then(onDatabase, () => localTexts());
+    return opened;
+  };
+  return {
+    get: async (key) => (await store()).get(key),
+    set: async (key, value) => (await store()).set(key, value),
+    remove: async (key) => (await store()).remove(key),
+  };
+}
+
+function onDatabase(database: IDBDatabase): TextStore {
+  const read = () => database.transaction(TEXTS).objectStore(TEXTS);
+  return {
+    get: async (key) => ((await answer(read().get(key))) as string | undefined) ?? null,
+    set: (key, value) => change(database, TEXTS, async (texts) => void (await answer(texts.put(value, key)))),
+    remove: (key) => change(database, TEXTS, (texts) => answer(texts.delete(key))),
+  };
 }

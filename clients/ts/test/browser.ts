@@ -1,6 +1,6 @@
 // What a browser is to its tabs, in Node.js: one jar of cookies, one store of texts, one database, locks and channels that its tabs share.
 import { IDBFactory } from "fake-indexeddb";
-import { memoryTexts, type Tabs } from "../src/index.js";
+import { databaseTexts, type Tabs } from "../src/index.js";
 
 /** What `sessionStorage` is to a tab. */
 export class TabTexts {
@@ -14,9 +14,9 @@ export class Browser {
   /** How often each address was asked. */
   readonly asked = new Map<string, number>();
 
-  readonly texts = memoryTexts();
   /** Its database, which outlives a tab. */
   readonly databases = new IDBFactory();
+  readonly texts = databaseTexts(this.databases);
   /** What a tab keeps for itself over reloads; here all of its tabs are taken for one that is reloaded. */
   readonly tabStorage = new TabTexts();
   readonly #cookies = new Map<string, string>();

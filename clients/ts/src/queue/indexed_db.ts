@@ -1,4 +1,5 @@
 /** The queue in the browser's own database, shared by its tabs. */
+import { answer, change, openDatabase } from "../database.js";
 import { journaled, type TabStorage } from "./journal.js";
 import { type Draft, type Kept, memoryQueue, type QueueStore } from "./store.js";
 
@@ -17,7 +18,9 @@ export function indexedDbQueue(
   if (!databases) return memoryQueue();
   let opened: Promise<QueueStore> | undefined;
   const store = () => {
-    opened ??= open(databases, `${name}-queue`).then(onDatabase, () => memoryQueue());
+    opened ??= openDatabase(databases, `${name}-queue`, (database) => {
+      database.createObjectStore(ENTRIES, { keyPath: "place", autoIncrement: true }).createIndex(OWNER, OWNER);
+    }).then(onDatabase, () => memoryQueue());
     return opened;
   };
   const kept: QueueStore = {
@@ -29,41 +32,16 @@ export function indexedDbQueue(
   return journaled(kept, `${name}-queue`, storage);
 }
 
-/** Async, so that a browser which forbids it outright is no different from one that fails. */
-async function open(databases: IDBFactory, name: string): Promise<IDBDatabase> {
-  const request = databases.open(name, 1);
-  request.onupgradeneeded = () => {
-    request.result.createObjectStore(ENTRIES, { keyPath: "place", autoIncrement: true }).createIndex(OWNER, OWNER);
-  };
-  return answer(request);
-}
-
 function onDatabase(database: IDBDatabase): QueueStore {
-  /** Runs a change and ends when it is on the disk. */
-  const change = async <T>(run: (entries: IDBObjectStore) => Promise<T>): Promise<T> => {
-    const transaction = database.transaction(ENTRIES, "readwrite", { durability: "strict" });
-    const done = new Promise<void>((kept, lost) => {
-      transaction.oncomplete = () => kept();
-      transaction.onabort = () => lost(transaction.error);
-    });
-    const [given] = await Promise.all([run(transaction.objectStore(ENTRIES)), done]);
-    return given;
-  };
   return {
-    add: (draft: Draft) => change(async (entries) => ({ ...draft, place: Number(await answer(entries.add(draft))) })),
+    add: (draft: Draft) =>
+      change(database, ENTRIES, async (entries) => ({ ...draft, place: Number(await answer(entries.add(draft))) })),
     all: (owner) => answer(database.transaction(ENTRIES).objectStore(ENTRIES).index(OWNER).getAll(owner)) as Promise<Kept[]>,
     // Another tab may have sent it meanwhile.
     update: (kept) =>
-      change(async (entries) => {
+      change(database, ENTRIES, async (entries) => {
         if ((await answer(entries.getKey(kept.place))) !== undefined) await answer(entries.put(kept));
       }),
-    remove: (place) => change((entries) => answer(entries.delete(place))),
+    remove: (place) => change(database, ENTRIES, (entries) => answer(entries.delete(place))),
   };
-}
-
-function answer<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((given, failed) => {
-    request.onsuccess = () => given(request.result);
-    request.onerror = () => failed(request.error);
-  });
 }

@@ -3,20 +3,20 @@ import type { Refused } from "../attempts.js";
 import { asError } from "../error.js";
 import { auth, type StartVisitResponse } from "../generated/auth.js";
 import type { Unsubscribe } from "../listeners.js";
-import { localTexts, type TextStore } from "../store.js";
+import { databaseTexts, type TextStore } from "../store.js";
 import { Keeper } from "./keeper.js";
 import { Access, type Session, type SessionMaker, type SessionState, type Surroundings } from "./session.js";
 
 export interface VisitorSessionOptions {
   /** The workspace's slug. */
   readonly workspace: string;
-  /** Where the secret is kept; `localStorage` where nothing is said. */
+  /** Where the secret is kept; the browser's database where nothing is said. */
   readonly texts?: TextStore;
 }
 
 /** A session of a visitor of a workspace. */
 export function visitorSession(options: VisitorSessionOptions): SessionMaker<VisitorSession> {
-  return (around) => new VisitorSession(around, options.workspace, options.texts ?? localTexts());
+  return (around) => new VisitorSession(around, options.workspace, options.texts ?? databaseTexts());
 }
 
 export class VisitorSession implements Session {

@@ -3,7 +3,7 @@
  * listed. Everything is taken by number (`revision`, `seq`), so that lists, events and answers may come in any order, and twice.
  */
 import { computed, signal } from "@preact/signals";
-import type { Chat, Message, QueueEntry, StartChatRequest } from "@rapport/client/light";
+import { type Chat, type Message, type QueueEntry, type StartChatRequest, uuid } from "@rapport/client/light";
 import type { WidgetClient } from "./client";
 import type { Drafts } from "./drafts";
 
@@ -75,8 +75,15 @@ export class Chats {
   }
 
   async start(request: Omit<StartChatRequest, "requestId">): Promise<void> {
-    const { requestId } = await this.client.queue.add("chats", "startChat", request, { lane: "start" });
+    const requestId = uuid();
+    // Before it is kept: from then on another tab may send it, and be answered.
     this.#own.add(requestId);
+    try {
+      await this.client.queue.add("chats", "startChat", { ...request, requestId }, { lane: "start" });
+    } catch (thrown) {
+      this.#own.delete(requestId);
+      throw thrown;
+    }
   }
 
   show(chatId: string): void {

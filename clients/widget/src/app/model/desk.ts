@@ -262,9 +262,8 @@ export class Desk {
       // An answer to it comes over the line.
       this.goLive();
     });
-    // What another tab has begun.
-    globalThis.addEventListener("storage", () => void this.#return());
     queue.onChange(() => {
+      // What another tab has begun.
       void this.#return();
       // Of this tab before a reload, or of another one.
       const ticket = queue.entries().find(({ rpc, state }) => rpc === "createTicket" && state !== "failed");
