@@ -129,6 +129,31 @@ test("a page that goes away before its database has kept what was sent leaves it
   expect(await said()).toEqual(["0", "in one breath with the reload", "and another"]);
 });
 
+test("what one tab sends another hears of, with the answer", async () => {
+  const second = visitorTab(network.url, browser);
+  onTestFinished(() => second.close());
+  const heard: string[] = [];
+  const hear = (where: string) => (entry: { requestId: string }, answer: unknown) => {
+    heard.push(`${where} ${entry.requestId} ${(answer as { message?: { seq: number } }).message?.seq}`);
+  };
+  for (const { queue } of [vera, second]) {
+    queue.onSent(hear("here"));
+    queue.onSentElsewhere(hear("elsewhere"));
+  }
+  const { requestId } = await second.queue.send({ chatId, text: "1" });
+  await until(
+    "both have heard",
+    (look) => {
+      const ends = [vera, second].flatMap(({ queue }) => [queue.onSent(look), queue.onSentElsewhere(look)]);
+      return () => {
+        for (const end of ends) end();
+      };
+    },
+    () => heard.length === 2,
+  );
+  expect(heard.sort()).toEqual([`elsewhere ${requestId} 2`, `here ${requestId} 2`]);
+});
+
 test("a reload while the answer is under way doubles nothing", async () => {
   const adaHears = new Ears(ada);
   await Promise.all([ada.live.start(), vera.live.start()]);

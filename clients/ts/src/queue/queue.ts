@@ -44,6 +44,11 @@ export interface QueueParts {
   readonly store: QueueStore;
 }
 
+/** What tabs tell one another: that something has changed, and what was acknowledged. */
+interface Told {
+  readonly sent?: { readonly entry: QueueEntry; readonly answer: unknown; readonly owner: string };
+}
+
 /** What this tab does about a lane. */
 interface Lane {
   /** How often in a row it did not work. */
@@ -65,12 +70,13 @@ export class Queue<S extends Services> {
   readonly #lanes = new Map<string, Lane>();
   readonly #changes = new Listeners<[]>();
   readonly #sent = new Listeners<[entry: QueueEntry, answer: unknown]>();
+  readonly #sentElsewhere = new Listeners<[entry: QueueEntry, answer: unknown]>();
   readonly #channel: Channel;
   readonly #ends: Unsubscribe[];
 
   constructor(private readonly parts: QueueParts) {
     const { tabs, session, live } = parts;
-    this.#channel = tabs.channel("queue", () => this.#look());
+    this.#channel = tabs.channel("queue", (told) => this.#hear(told as Told));
     this.#ends = [
       session.onChange(({ status }) => this.#turn(status)),
       live.onStatus(({ state }) => state === "open" && this.#look(true)),
@@ -107,6 +113,11 @@ export class Queue<S extends Services> {
   /** Hears of what was acknowledged to this tab, with the answer. */
   onSent(listener: (entry: QueueEntry, answer: unknown) => void): Unsubscribe {
     return this.#sent.add(listener);
+  }
+
+  /** Hears of what was acknowledged to another tab of this owner: whoever sends, it may have been put here. */
+  onSentElsewhere(listener: (entry: QueueEntry, answer: unknown) => void): Unsubscribe {
+    return this.#sentElsewhere.add(listener);
   }
 
   /** Tries one again that failed. */
@@ -221,7 +232,9 @@ export class Queue<S extends Services> {
       lane.tries = 0;
       lane.error = undefined;
       await store.remove(kept.place);
-      void this.#sent.tell(this.#shown(kept), answer);
+      const entry = this.#shown(kept);
+      void this.#sent.tell(entry, answer);
+      this.#tell({ sent: { entry, answer, owner: kept.owner } });
     } catch (thrown) {
       const error = asError(thrown);
       const { reason, message, violations, metadata } = error;
@@ -247,7 +260,16 @@ export class Queue<S extends Services> {
 
   async #changed(): Promise<void> {
     await this.#load();
-    if (!this.#isClosed) this.#channel.post("changed");
+    this.#tell({});
+  }
+
+  #tell(told: Told): void {
+    if (!this.#isClosed) this.#channel.post(told);
+  }
+
+  #hear({ sent }: Told): void {
+    if (sent && sent.owner === this.parts.session.owner) void this.#sentElsewhere.tell(sent.entry, sent.answer);
+    this.#look();
   }
 
   async #load(): Promise<void> {

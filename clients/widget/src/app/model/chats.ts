@@ -45,16 +45,18 @@ export class Chats {
       this.entries.value = queue.entries().filter(({ area }) => area === "chats");
       for (const { requestId, state } of this.entries.peek()) if (state === "failed") this.#own.delete(requestId);
     });
-    queue.onSent((entry, answer) => {
+    const sent = (entry: QueueEntry, answer: unknown) => {
       const { message, chat } = answer as { message?: Message; chat?: Chat };
       if (chat) this.#hear(chat, entry.requestId);
       if (message) this.#said(message);
-    });
+    };
+    queue.onSent(sent);
+    // Any tab may send what was begun here.
+    queue.onSentElsewhere(sent);
     live.on("chatUpdated", ({ chat }) => chat && this.#hear(chat));
     live.on("messageSent", ({ message, requestId }) => {
       if (!message) return;
       this.#said(message);
-      // Another tab has sent what was begun here.
       if (this.#own.delete(requestId)) this.show(message.chatId);
     });
     live.on("messagesRead", ({ chatId, reader, seq }) => this.mark(chatId, reader?.kind === "SENDER_KIND_CUSTOMER", seq));
@@ -70,7 +72,8 @@ export class Chats {
     for (const chat of chats) this.#take(chat);
     const { at } = this.drafts.now;
     const chosen = this.#chosen.peek();
-    if (at === NEW || isOpen(chosen) || (chosen && before.has(at))) return;
+    const isBeginning = this.entries.peek().some(({ requestId }) => this.#own.has(requestId));
+    if (at === NEW || isBeginning || isOpen(chosen) || (chosen && before.has(at))) return;
     this.show((chats.find(isOpen) ?? chats[0])?.chatId ?? "");
   }
 
