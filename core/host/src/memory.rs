@@ -175,7 +175,10 @@ mod tests {
             &[
                 ("shop/memory.max", "1000\n"),
                 ("shop/memory.current", "900\n"),
-                ("shop/memory.stat", "anon 200\ninactive_file 300\nactive_file 350\nslab_reclaimable 50\nsock 1\n"),
+                (
+                    "shop/memory.stat",
+                    "anon 200\ninactive_file 300\nactive_file 350\nslab_reclaimable 50\nsock 1\n",
+                ),
                 ("shop/chat/memory.max", "max\n"),
             ],
         );

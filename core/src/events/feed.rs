@@ -212,18 +212,18 @@ impl Feeds {
     }
 
     /// The tenants listened to here.
-    pub(super) fn tenants(&self) -> HashSet<TenantId> {
+    pub(crate) fn tenants(&self) -> HashSet<TenantId> {
         self.feeds.iter().map(|entry| *entry.key()).collect()
     }
 
     /// Returns when a feed here was found to lack something another core wrote, or is said to.
-    pub(super) async fn fell_behind(&self) {
+    pub(crate) async fn fell_behind(&self) {
         self.behind.notified().await;
     }
 
     /// The tenants listened to, only those that lack something, or all. Whoever asks is about to look at their logs: what is found
     /// to be lacking from now on is lacking again.
-    pub(super) fn followed(&self, only_behind: bool) -> Vec<TenantId> {
+    pub(crate) fn followed(&self, only_behind: bool) -> Vec<TenantId> {
         let followed = self.feeds.iter().filter_map(|entry| {
             let behind = std::mem::take(&mut entry.value().ring.lock().behind);
             (behind || !only_behind).then_some(*entry.key())
@@ -231,14 +231,14 @@ impl Feeds {
         followed.collect()
     }
 
-    pub(super) fn feed(&self, tenant: TenantId) -> Option<Arc<Feed>> {
+    pub(crate) fn feed(&self, tenant: TenantId) -> Option<Arc<Feed>> {
         self.feeds.get(&tenant).map(|feed| Arc::clone(&feed))
     }
 }
 
 impl Feed {
     /// Takes events in; false where some before them are missing, which then have to be read from the log.
-    pub(super) fn push(&self, events: Vec<LoggedEvent>) -> bool {
+    pub(crate) fn push(&self, events: Vec<LoggedEvent>) -> bool {
         let mut ring = self.ring.lock();
         for event in events {
             match ring.end {

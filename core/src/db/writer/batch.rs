@@ -6,19 +6,22 @@
 use std::{panic::AssertUnwindSafe, pin::pin, sync::atomic::Ordering, time::Duration};
 
 use futures_util::FutureExt as _;
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    Job, Work,
-    lane::Shared,
+    Job, Outlet, Work,
+    backlog::Backlog,
+    checkpoints,
+    lane::Store,
     transaction::{Transactions, answer_of},
     unknown,
 };
 use crate::{
-    clock::Micros,
+    clock::{Clock, Micros},
     db::{
         Engine, TenantScope, TenantTx,
+        damage::Damage,
         failure::{Failure, classify},
         hot::{self, Append, Events, Stored, Written},
         tenant::Marks,
@@ -34,8 +37,48 @@ const UNIT_LIMIT: Duration = Duration::from_secs(4);
 /// When to come back with a unit that took longer.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// How long a lane of PostgreSQL outlives its last work.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// What every lane of a core has in common.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) conn: DatabaseConnection,
+    pub(super) written: checkpoints::Written,
+    pub(super) engine: Engine,
+    pub(super) clock: Clock,
+    pub(super) outlet: Outlet,
+    pub(super) backlog: Backlog,
+    pub(super) damage: Damage,
+}
+
+/// The database, as a lane uses it.
+pub(super) struct Database {
+    shared: Shared,
+    transactions: Transactions,
+}
+
+impl Database {
+    pub(super) fn new(shared: Shared) -> Self {
+        Self { transactions: Transactions::new(shared.conn.clone(), shared.engine), shared }
+    }
+}
+
+impl Store for Database {
+    async fn commit(&mut self, works: Vec<Work>) -> Result<(), Failed> {
+        Batch::new(works).commit(&self.shared, &mut self.transactions).await
+    }
+
+    async fn idled(&self) {
+        match self.shared.engine {
+            Engine::Sqlite => std::future::pending().await,
+            Engine::Postgres => tokio::time::sleep(IDLE).await,
+        }
+    }
+}
+
 /// Work that is to be committed together.
-pub(super) struct Batch {
+struct Batch {
     appends: Vec<(Append, oneshot::Sender<Result<Stored>>)>,
     units: Vec<(TenantScope, Box<dyn Job>)>,
 }
@@ -90,7 +133,7 @@ struct Wanted {
 }
 
 impl Batch {
-    pub(super) fn new(works: Vec<Work>) -> Self {
+    fn new(works: Vec<Work>) -> Self {
         let mut batch = Self { appends: Vec::new(), units: Vec::new() };
         for work in works {
             match work {
@@ -101,11 +144,7 @@ impl Batch {
         batch
     }
 
-    pub(super) async fn commit(
-        mut self,
-        shared: &Shared,
-        transactions: &mut Transactions,
-    ) -> Result<(), Failed> {
+    async fn commit(mut self, shared: &Shared, transactions: &mut Transactions) -> Result<(), Failed> {
         let started = Instant::now();
         match self.attempt(shared, transactions).await {
             Ok(effects) => {

@@ -1,49 +1,37 @@
 //! One lane: takes what waits, runs it as one batch, and when that fails runs each piece alone.
 
-use std::time::Duration;
+use std::future::Future;
 
-use sea_orm::DatabaseConnection;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    BATCH, Outlet, Queued, Work,
+    BATCH, Queued, Work,
     backlog::Backlog,
-    batch::{Batch, Cure, Failed},
-    checkpoints::Written,
-    transaction::Transactions,
+    batch::{Cure, Failed},
 };
-use crate::{
-    clock::Clock,
-    db::{Engine, damage::Damage},
-    error::Result,
-};
+use crate::error::Result;
 
-/// What every lane of a core has in common.
-#[derive(Clone)]
-pub(super) struct Shared {
-    pub(super) conn: DatabaseConnection,
-    pub(super) written: Written,
-    pub(super) engine: Engine,
-    pub(super) clock: Clock,
-    pub(super) outlet: Outlet,
-    pub(super) backlog: Backlog,
-    pub(super) damage: Damage,
+/// Where the batches of a lane go.
+pub(super) trait Store: Send + Sync {
+    /// Commits all of it, with every caller answered, or gives it back.
+    fn commit(&mut self, works: Vec<Work>) -> impl Future<Output = Result<(), Failed>> + Send;
+    /// Returns when a lane has had no work for so long that it may end.
+    fn idled(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// How often work that lost against another transaction is tried again.
 const TRIES: u32 = 5;
 
 pub(super) async fn run(
-    shared: Shared,
+    mut store: impl Store,
+    backlog: Backlog,
     mut queue: mpsc::Receiver<Queued>,
-    idle: Option<Duration>,
     closing: CancellationToken,
 ) {
-    let mut transactions = Transactions::new(shared.conn.clone(), shared.engine);
     let mut waiting = Vec::with_capacity(BATCH);
     loop {
-        let (since, first) = if let Some(first) = next(&mut queue, idle, &closing).await {
+        let (since, first) = if let Some(first) = next(&mut queue, &store, &closing).await {
             first
         } else {
             // Nothing enters a closed queue; what entered before is still done.
@@ -53,7 +41,7 @@ pub(super) async fn run(
                 None => return,
             }
         };
-        let _under_way = shared.backlog.begin(since);
+        let _under_way = backlog.begin(since);
         waiting.push(first);
         while waiting.len() < BATCH {
             match queue.try_recv() {
@@ -61,35 +49,28 @@ pub(super) async fn run(
                 Err(_) => break,
             }
         }
-        work_off(&shared, &mut transactions, &mut waiting).await;
+        work_off(&mut store, &mut waiting).await;
     }
 }
 
 /// The next piece of work, or nothing when the lane is to end.
 async fn next(
     queue: &mut mpsc::Receiver<Queued>,
-    idle: Option<Duration>,
+    store: &impl Store,
     closing: &CancellationToken,
 ) -> Option<Queued> {
-    let idled = async {
-        match idle {
-            Some(span) => tokio::time::sleep(span).await,
-            None => std::future::pending().await,
-        }
-    };
     tokio::select! {
         biased;
         work = queue.recv() => work,
         () = closing.cancelled() => None,
-        () = idled => None,
+        () = store.idled() => None,
     }
 }
 
-async fn work_off(shared: &Shared, transactions: &mut Transactions, waiting: &mut Vec<Work>) {
+async fn work_off(store: &mut impl Store, waiting: &mut Vec<Work>) {
     #[expect(clippy::cast_precision_loss, reason = "a batch has at most 256 pieces")]
     metrics::histogram!("rapport_writer_batch_size").record(waiting.len() as f64);
-    let batch = Batch::new(std::mem::take(waiting));
-    let Err(failed) = batch.commit(shared, transactions).await else { return };
+    let Err(failed) = store.commit(std::mem::take(waiting)).await else { return };
     // Where the database is gone or full it is so for all of them: each alone would only wait as long again.
     if failed.cure == Cure::None || (failed.works.len() == 1 && failed.cure == Cure::Apart) {
         failed.refuse();
@@ -97,7 +78,7 @@ async fn work_off(shared: &Shared, transactions: &mut Transactions, waiting: &mu
     }
     let mut works = failed.works.into_iter();
     while let Some(work) = works.next() {
-        if let Err(outage) = alone(shared, transactions, work).await {
+        if let Err(outage) = alone(store, work).await {
             // The rest would only wait as long again, one after the other.
             works.for_each(|work| work.refuse(outage.clone()));
             return;
@@ -106,10 +87,10 @@ async fn work_off(shared: &Shared, transactions: &mut Transactions, waiting: &mu
 }
 
 /// Runs one piece of work to its answer; fails where the answer is that there is no database.
-async fn alone(shared: &Shared, transactions: &mut Transactions, work: Work) -> Result<()> {
+async fn alone(store: &mut impl Store, work: Work) -> Result<()> {
     let mut works = vec![work];
     for attempt in 1..=TRIES {
-        match Batch::new(works).commit(shared, transactions).await {
+        match store.commit(works).await {
             Ok(()) => return Ok(()),
             Err(failed) if failed.cure == Cure::Again && attempt < TRIES => works = failed.works,
             Err(failed) => {

@@ -8,6 +8,9 @@ mod backlog;
 mod batch;
 mod checkpoints;
 mod lane;
+mod lanes;
+#[cfg(test)]
+mod seeds;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -19,10 +22,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dashmap::DashMap;
+use lanes::Lanes;
 use sea_orm::DatabaseConnection;
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 
 use super::{
     Engine, TenantScope, TenantTx,
@@ -37,12 +40,8 @@ use crate::{
     revocations::Revocations,
 };
 
-/// How many callers may wait for one lane; the next is refused as overloaded.
-const QUEUE: usize = 4096;
 /// How many units of work one transaction takes at most.
 const BATCH: usize = 256;
-/// How long a lane of PostgreSQL outlives its last work.
-const IDLE: Duration = Duration::from_secs(30);
 
 /// A unit of work. It touches the database through its [`TenantTx`] and nothing else, and it may be run more than once: only
 /// the run whose transaction commits counts.
@@ -110,12 +109,11 @@ impl<U: Unit> Job for Waiting<U> {
 
 /// The lanes of a core.
 pub struct Writer {
-    shared: lane::Shared,
+    shared: batch::Shared,
     /// Copies the log of SQLite, which reading allows.
     read: DatabaseConnection,
-    lanes: Arc<DashMap<Option<TenantId>, mpsc::Sender<Queued>>>,
+    lanes: Lanes,
     tasks: TaskTracker,
-    closing: CancellationToken,
 }
 
 impl Writer {
@@ -128,7 +126,7 @@ impl Writer {
     ) -> Self {
         let (conn, read) = opened;
         Self {
-            shared: lane::Shared {
+            shared: batch::Shared {
                 conn,
                 written: checkpoints::Written::default(),
                 engine,
@@ -138,9 +136,8 @@ impl Writer {
                 damage,
             },
             read,
-            lanes: Arc::new(DashMap::new()),
+            lanes: Lanes::default(),
             tasks: TaskTracker::new(),
-            closing: CancellationToken::new(),
         }
     }
 
@@ -158,30 +155,11 @@ impl Writer {
     }
 
     fn enqueue(&self, tenant: TenantId, work: Work) -> Result<()> {
-        let mut queued = (Instant::now(), work);
         let key = match self.shared.engine {
             Engine::Sqlite => None,
             Engine::Postgres => Some(tenant),
         };
-        loop {
-            if self.closing.is_cancelled() {
-                return Err(Error::new(Reason::ShuttingDown, "this server is shutting down"));
-            }
-            let lane = self.lanes.entry(key).or_insert_with(|| self.open(key)).clone();
-            match lane.try_send(queued) {
-                Ok(()) => return Ok(()),
-                Err(mpsc::error::TrySendError::Full(_)) => {
-                    metrics::counter!("rapport_writer_refused_total").increment(1);
-                    return Err(Error::new(Reason::Overloaded, "too much is waiting to be written")
-                        .retry_after(Duration::from_secs(1)));
-                }
-                // The lane went idle between the look-up and the send: the next turn opens a new one.
-                Err(mpsc::error::TrySendError::Closed(back)) => {
-                    self.lanes.remove_if(&key, |_, lane| lane.is_closed());
-                    queued = back;
-                }
-            }
-        }
+        self.lanes.enqueue(key, work, |queue| self.open(queue))
     }
 
     /// How long the oldest work has waited that is not finished.
@@ -189,15 +167,14 @@ impl Writer {
         self.shared.backlog.age()
     }
 
-    fn open(&self, key: Option<TenantId>) -> mpsc::Sender<Queued> {
-        let (sender, queue) = mpsc::channel(QUEUE);
-        let idle = key.map(|_| IDLE);
-        self.tasks.spawn(lane::run(self.shared.clone(), queue, idle, self.closing.clone()));
+    fn open(&self, queue: mpsc::Receiver<Queued>) {
+        let (backlog, closing) = (self.shared.backlog.clone(), self.lanes.closing().clone());
+        let database = batch::Database::new(self.shared.clone());
+        self.tasks.spawn(lane::run(database, backlog, queue, closing.clone()));
         if self.shared.engine == Engine::Sqlite {
-            let lane::Shared { written, damage, .. } = self.shared.clone();
-            self.tasks.spawn(checkpoints::run(self.read.clone(), written, damage, self.closing.clone()));
+            let batch::Shared { written, damage, .. } = self.shared.clone();
+            self.tasks.spawn(checkpoints::run(self.read.clone(), written, damage, closing));
         }
-        sender
     }
 
     pub(super) fn conn(&self) -> &DatabaseConnection {
@@ -205,7 +182,7 @@ impl Writer {
     }
 
     pub(super) async fn close(&self) {
-        self.closing.cancel();
+        self.lanes.closing().cancel();
         self.tasks.close();
         self.tasks.wait().await;
         let _ = self.shared.conn.close_by_ref().await;
