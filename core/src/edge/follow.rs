@@ -105,17 +105,17 @@ impl Follower {
             }
         };
         if let Some(cause) = unsound {
-            if let Ok(permit) = self.out.reserve().await {
-                let reset = TenantReset { tenant_id: self.scope.tenant().to_string(), cause: cause.into() };
-                self.send(permit, Body::Reset(reset));
-            }
-            return;
+            return self.reset(cause).await;
         }
         let mut end = self.listener.feed.watch();
+        let lost = self.listener.feed.lost().clone();
         loop {
+            if lost.is_cancelled() {
+                return self.reset(ResetCause::Restored).await;
+            }
             // Marked as seen before it is looked at, so that nothing falls between.
             let upto = *end.borrow_and_update();
-            while self.place < upto {
+            while self.place < upto && !lost.is_cancelled() {
                 // The place in the stream first: whatever waits for it holds no events.
                 let out = self.out.clone();
                 let Ok(permit) = out.reserve().await else { return };
@@ -131,6 +131,7 @@ impl Follower {
             loop {
                 tokio::select! {
                     () = self.out.closed() => return,
+                    () = lost.cancelled() => break,
                     _ = end.changed() => break,
                     heard = ephemerals.recv() => match heard {
                         Ok(ephemeral) => self.tell(&ephemeral),
@@ -139,6 +140,14 @@ impl Follower {
                     },
                 }
             }
+        }
+    }
+
+    /// Tells the edge to begin anew.
+    async fn reset(&self, cause: ResetCause) {
+        if let Ok(permit) = self.out.reserve().await {
+            let reset = TenantReset { tenant_id: self.scope.tenant().to_string(), cause: cause.into() };
+            self.send(permit, Body::Reset(reset));
         }
     }
 

@@ -13,6 +13,7 @@ use moka::sync::Cache;
 use parking_lot::Mutex;
 use rapport_proto::events::v1::Typing;
 use tokio::sync::{Notify, broadcast, watch};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Audience, LoggedEvent, bus::Bus};
@@ -69,6 +70,8 @@ pub struct Feed {
     ring: Mutex<Ring>,
     end: watch::Sender<i64>,
     ephemerals: broadcast::Sender<Arc<Ephemeral>>,
+    /// The log has lost events that this feed has told of: whoever listens begins again, with another.
+    lost: CancellationToken,
 }
 
 #[derive(Debug, Default)]
@@ -110,6 +113,7 @@ impl Feeds {
                 ring: Mutex::default(),
                 end: watch::Sender::new(0),
                 ephemerals: broadcast::Sender::new(EPHEMERALS),
+                lost: CancellationToken::new(),
             })
         });
         // While the map is held: who leaves meanwhile must not take it for one without listeners.
@@ -179,10 +183,8 @@ impl Feeds {
     /// Forgets what was known of a log that has lost its end, as a server does that takes over from another without its last commits.
     pub(super) fn rewind(&self, tenant: TenantId) {
         self.moments.invalidate_all();
-        if let Some(feed) = self.feed(tenant) {
-            let mut ring = feed.ring.lock();
-            ring.events.clear();
-            (ring.end, ring.at) = (None, None);
+        if let Some((_, feed)) = self.feeds.remove(&tenant) {
+            feed.lost.cancel();
         }
     }
 
@@ -295,6 +297,11 @@ impl Feed {
         self.end.subscribe()
     }
 
+    /// Cancelled when the log has lost what this feed has told of.
+    pub(crate) fn lost(&self) -> &CancellationToken {
+        &self.lost
+    }
+
     /// Hears what is not kept.
     pub(crate) fn ephemerals(&self) -> broadcast::Receiver<Arc<Ephemeral>> {
         self.ephemerals.subscribe()
@@ -312,11 +319,13 @@ impl Feed {
 impl Drop for Listener {
     fn drop(&mut self) {
         metrics::gauge!("rapport_event_listeners").decrement(1.0);
-        // Counted under the map's lock, so that a new listener never finds a feed that is being removed.
+        // Counted under the map's lock, so that a new listener never finds a feed that is being removed. Another may be there already.
         let gone = self.feeds.feeds.remove_if(&self.tenant, |_, feed| {
-            let mut ring = feed.ring.lock();
-            ring.listeners -= 1;
-            ring.listeners == 0
+            Arc::ptr_eq(feed, &self.feed) && {
+                let mut ring = feed.ring.lock();
+                ring.listeners -= 1;
+                ring.listeners == 0
+            }
         });
         if let (Some(bus), Some(_)) = (self.feeds.bus.get(), gone) {
             bus.listened();

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     app::App,
     caller::Caller,
-    error::Result,
+    error::{Error, Reason, Result},
     ids::ChatId,
     layers::trace,
     reader::{self, End, Outgoing, Reader},
@@ -53,6 +53,12 @@ pub(super) async fn run(app: &Arc<App>, caller: &Caller, req: pb::SubscribeReque
     };
     app.tasks.spawn(trace::carry(subscription.serve(reset)));
     Ok(stream)
+}
+
+/// The place that a reader comes back with is judged anew: it gets a `reset` where that was lost too.
+fn lost_end() -> Error {
+    Error::new(Reason::StoreUnavailable, "the log has lost its last events; come back with the last cursor")
+        .retry_after(Duration::ZERO)
 }
 
 /// What the reader asked to hear of what may be heard.
@@ -104,6 +110,7 @@ impl Subscription {
 
     async fn follow(&mut self, reset: Option<pb::ResetCause>) -> Result<(), End> {
         let mut end = self.listener.feed.watch();
+        let lost = self.listener.feed.lost().clone();
         let mut ephemerals = self.listener.feed.ephemerals();
         if let Some(cause) = reset {
             self.send(self.place, Item::Reset(pb::Reset { cause: cause.into() })).await?;
@@ -114,6 +121,9 @@ impl Subscription {
             // Marked as seen before it is looked at, so that nothing falls between.
             let upto = *end.borrow_and_update();
             self.reader.check_authority()?;
+            if lost.is_cancelled() {
+                return Err(lost_end().into());
+            }
             self.catch_up(upto).await?;
             if first || Instant::now() >= checkpoint {
                 first = false;
@@ -124,6 +134,7 @@ impl Subscription {
                 tokio::select! {
                     biased;
                     end = self.reader.over() => return Err(end),
+                    () = lost.cancelled() => break,
                     _ = end.changed() => break,
                     heard = ephemerals.recv() => match heard {
                         Ok(ephemeral) => self.tell(&ephemeral),

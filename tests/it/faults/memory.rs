@@ -41,9 +41,12 @@ async fn some_are_sent_away(world: &World) {
     let chat = visitor.start_chat("1").await.chat_id;
     let token = visitor.visit().await.access_token;
     let mut old = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
-    assert!(health(&mut old).await.starts_with("HTTP/1.1 200 "));
     let mut crowd = Vec::new();
-    for _ in 0..SOCKETS {
+    for n in 0..SOCKETS {
+        // A connection that is idle for five seconds is closed, however much memory there is.
+        if n % 50 == 0 {
+            assert!(health(&mut old).await.starts_with("HTTP/1.1 200 "));
+        }
         let mut wire = Wire::connect(&url).await;
         wire.say(json!({ "hello": { "token": token, "cursor": "" } })).await;
         assert!(wire.next().await.unwrap().get("welcome").is_some());

@@ -11,6 +11,7 @@ mod disk;
 mod draft;
 mod entry;
 mod history;
+mod lost_end;
 mod memory;
 mod overload;
 mod partition;

@@ -116,15 +116,18 @@ async fn the_edge_tells_how_it_is(world: &World) {
         r#"rapport_edge_requests_total{method="/rapport.auth.v1.AuthService/GetSelf",status="401"} 1"#;
     assert!(metrics.contains(counted), "{metrics}");
     assert!(metrics.contains("rapport_edge_request_seconds_bucket"));
-    let metrics = String::from_utf8(admin.get("/metrics").await.body).unwrap();
-    for gauge in [
-        "rapport_writer_backlog_seconds ",
-        "rapport_calls_free ",
-        r#"rapport_pool_connections{pool="read"} "#,
-        r#"rapport_pool_idle{pool="write"} "#,
-    ] {
-        assert!(metrics.contains(gauge), "{gauge}: {metrics}");
-    }
+    // They are looked at now and then.
+    until("core tells of its queues and pools", PATIENCE, || async {
+        let metrics = String::from_utf8(admin.get("/metrics").await.body).unwrap();
+        let gauges = [
+            "rapport_writer_backlog_seconds ",
+            "rapport_calls_free ",
+            r#"rapport_pool_connections{pool="read"} "#,
+            r#"rapport_pool_idle{pool="write"} "#,
+        ];
+        gauges.iter().all(|gauge| metrics.contains(gauge)).then_some(())
+    })
+    .await;
     assert_eq!(web.get("/metrics").await.status, 404, "not for everybody");
 }
 
