@@ -1,12 +1,12 @@
 //! Bringing the schema up to date, one core at a time and in one transaction: a crash leaves the old schema or the new one.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use rapport_migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, TransactionTrait as _};
 
 use crate::{
-    db::{Engine, Opened},
+    db::{Engine, Opened, failure::is_held_by_others},
     error::{Error, Result},
 };
 
@@ -17,13 +17,30 @@ const LOCK: &str = "select pg_advisory_xact_lock(1381060688, 3)";
 /// started again after it. So one core after the other gets a new program, or an old one again.
 const EXPANDS: &str = "_expands";
 
+/// How long a step on PostgreSQL waits for whoever reads or writes the table it changes: everybody who comes after it waits as well.
+const WAIT: &str = "set local lock_timeout = '1s'";
+/// After what pause it tries again, and how often: a backup under way takes its time.
+const PAUSE: Duration = Duration::from_secs(1);
+const TRIES: u32 = 600;
+
 /// Applies every step that is missing.
 pub async fn run(opened: &Opened) -> Result<()> {
-    let tx = begin(opened).await?;
-    if Steps::look(&tx).await?.missing > 0 {
-        Migrator::up(&tx, None).await?;
+    for _ in 0..TRIES {
+        let tx = begin(opened).await?;
+        if Steps::look(&tx).await?.missing == 0 {
+            return Ok(tx.commit().await?);
+        }
+        match Migrator::up(&tx, None).await {
+            Ok(()) => return Ok(tx.commit().await?),
+            Err(error) if is_held_by_others(&error) => {
+                tracing::warn!(%error, "a table is in use; it is changed when it is free");
+                tx.rollback().await?;
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
-    Ok(tx.commit().await?)
+    Err(Error::internal("a table stayed in use: see who holds it (pg_stat_activity), and try again"))
 }
 
 /// Makes the schema of an empty database; refuses one that is behind, for that is the operator's decision.
@@ -83,6 +100,7 @@ async fn begin(opened: &Opened) -> Result<DatabaseTransaction> {
         tx.execute_unprepared("set local statement_timeout = 0").await?;
         tx.execute_unprepared("set local idle_in_transaction_session_timeout = 0").await?;
         tx.execute_unprepared(LOCK).await?;
+        tx.execute_unprepared(WAIT).await?;
     }
     Ok(tx)
 }

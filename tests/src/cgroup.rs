@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::skip::skipped;
+
 /// The group.
 #[derive(Debug)]
 pub struct Group {
@@ -25,7 +27,7 @@ impl Group {
             let folder = root.join("memory").join(name);
             Self::limited(folder, "memory.limit_in_bytes", "memory.oom_control", bytes)
         };
-        made.inspect_err(|why| eprintln!("skipped: a control group cannot be made here: {why}")).ok()
+        made.inspect_err(|why| skipped(&format!("a control group cannot be made here: {why}"))).ok()
     }
 
     fn limited(folder: PathBuf, limit: &str, kills: &'static str, bytes: u64) -> io::Result<Self> {

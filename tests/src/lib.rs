@@ -7,7 +7,7 @@
 //!   of who is there.
 //! - [`socket`]: a browser's live socket. [`follower`]: what an edge says to a core, said by hand.
 //! - [`dynamic`]: requests by the descriptors. [`expect`]: refusals. [`raw`]: calls that no typed client would make. [`web`]: browsers. [`wait`]: conditions with a deadline.
-//! - [`doors`]: one request by every way in. [`metrics`]: what a process counts.
+//! - [`doors`]: one request by every way in. [`metrics`]: what a process counts. [`skip`]: what is not tried here.
 //!
 //! Nothing here sleeps to be on the safe side: what is waited for is a condition, and the wait has an end.
 #![expect(clippy::expect_used, reason = "a test's surroundings that cannot be made are the end of that test")]
@@ -32,6 +32,7 @@ pub mod postgres;
 pub mod process;
 pub mod raw;
 pub mod redis;
+pub mod skip;
 pub mod socket;
 mod tickets;
 pub mod wait;

@@ -5,6 +5,8 @@
 use std::net::Ipv4Addr;
 use std::process::Command;
 
+use crate::skip::skipped;
+
 /// The namespace.
 #[derive(Debug)]
 pub struct Namespace {
@@ -36,7 +38,7 @@ impl Namespace {
     pub fn make() -> Option<Self> {
         let (name, net) = (format!("rt{:08x}", rand::random::<u32>()), rand::random::<u8>());
         if let Err(why) = ip(&["netns", "add", &name]) {
-            eprintln!("skipped: a network namespace cannot be made here: {}", why.trim());
+            skipped(&format!("a network namespace cannot be made here: {}", why.trim()));
             return None;
         }
         let wire = |end: &str, first: u8| Wire {
@@ -53,7 +55,7 @@ impl Namespace {
             let add =
                 ["link", "add", &wire.device, "type", "veth", "peer", "name", inner, "netns", &made.name];
             if let Err(why) = ip(&add) {
-                eprintln!("skipped: a pair of devices cannot be made here: {}", why.trim());
+                skipped(&format!("a pair of devices cannot be made here: {}", why.trim()));
                 return None;
             }
             must(&["addr", "add", &format!("{}/30", wire.here), "dev", &wire.device]);

@@ -106,6 +106,11 @@ impl Budget {
     pub fn watch(self, readiness: Readiness) -> io::Result<Readiness> {
         let limit = self.limit;
         tracing::info!(mib = limit / MIB, from = ?self.meter, "the memory there is");
+        if self.used().is_ok_and(|used| used > limit / 2) {
+            tracing::warn!(
+                "half of it is in use at the start already: that is too little, or others use it too"
+            );
+        }
         thread::Builder::new().name("memory".to_owned()).spawn(move || self.look())?;
         Ok(readiness
             .with_spared("memory", move || async move { (!is_short(), json!({ "limitMib": limit / MIB })) }))
@@ -134,10 +139,10 @@ impl Budget {
         }
     }
 
-    /// Short from three quarters on, and until it is less than five eighths.
+    /// Short from three quarters on, and until it is less than eleven sixteenths: an allocator keeps much of what it once had.
     fn judge(&self, used: u64) {
         let was_short = is_short();
-        let is_short = used >= if was_short { self.limit / 8 * 5 } else { self.limit / 4 * 3 };
+        let is_short = used >= if was_short { self.limit / 16 * 11 } else { self.limit / 4 * 3 };
         if is_short != was_short {
             IS_SHORT.store(is_short, Ordering::Relaxed);
             let (used, limit) = (used / MIB, self.limit / MIB);

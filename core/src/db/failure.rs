@@ -43,10 +43,23 @@ pub enum Failure {
 pub fn classify(error: &DbErr) -> Failure {
     match error {
         DbErr::ConnectionAcquire(_) => Failure::Unavailable,
+        _ => driver(error).map_or(Failure::Other, classify_sqlx),
+    }
+}
+
+/// Whether a lock was waited for as long as the transaction allows (`lock_timeout`).
+#[must_use]
+pub fn is_held_by_others(error: &DbErr) -> bool {
+    let error = driver(error).and_then(sqlx::Error::as_database_error);
+    error.is_some_and(|error| error.code().as_deref() == Some("55P03"))
+}
+
+fn driver(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
         DbErr::Conn(RuntimeErr::SqlxError(e))
         | DbErr::Exec(RuntimeErr::SqlxError(e))
-        | DbErr::Query(RuntimeErr::SqlxError(e)) => classify_sqlx(e),
-        _ => Failure::Other,
+        | DbErr::Query(RuntimeErr::SqlxError(e)) => Some(e),
+        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rapport_tests::proto::chats::v1::Message;
 use rapport_tests::proto::presence::v1::{ListOnlineAgentsRequest, PresenceStatus};
+use rapport_tests::skip::skipped;
 use rapport_tests::wait::{PATIENCE, soon, until};
 use rapport_tests::world::{Shape, Wishes, World};
 use tempfile::TempDir;
@@ -28,7 +29,7 @@ fn seconds(message: &Message) -> i64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_jumps_disorders_nothing_and_ends_nobody() {
     let Some(library) = library() else {
-        eprintln!("skipped: libfaketime is not installed");
+        skipped("libfaketime is not installed");
         return;
     };
     let folder = TempDir::new().unwrap();

@@ -52,6 +52,9 @@ pub async fn backup(store: &Target, file: &Path) -> Result<Vec<Copied>> {
         fs::File::open(unfinished)
             .and_then(|written| written.sync_all())
             .and_then(|()| fs::rename(unfinished, file))
+            // The name, too, is to be there after a power cut.
+            .and_then(|()| fs::File::open(unfinished.with_file_name(".")))
+            .and_then(|folder| folder.sync_all())
             .map_err(|error| unusable(file, &error))?;
         Ok(copied)
     };
@@ -107,7 +110,7 @@ async fn copy(source: &Opened, target: &Opened, epoch: Option<Uuid>) -> Result<V
     let (here, known) = (table::steps(&from.tx).await?, Migrator::migrations());
     if here.len() != known.len() || known.iter().any(|step| !here.contains(step.name())) {
         return Err(Error::internal(
-            "the store is of another version than this program; `migrate` brings an older one up",
+            "the store is of another version than this program: `migrate` brings an older one up, and a newer one is copied by the program that made it",
         ));
     }
     let tables = Table::all().await?;
