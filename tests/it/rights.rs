@@ -151,7 +151,8 @@ fn marks(ears: &Listener) -> Vec<(Known, u32)> {
 }
 
 async fn a_visitor_learns_how_far_the_staff_has_read_and_of_the_assignee_alone_who(world: &World) {
-    let (ada, ben, vic) = (world.agent("Ada").await, world.agent("Ben").await, world.viewer("Vic").await);
+    let (ada, ben, vic) =
+        (world.agent("Ada").await, world.agent("Benjamin").await, world.viewer("Victoria").await);
     let visitor = world.visitor().await;
     let chat = visitor.start_chat("1").await.chat_id;
     ada.claim(&chat).await.unwrap();
@@ -201,7 +202,7 @@ async fn a_visitor_learns_how_far_the_staff_has_read_and_of_the_assignee_alone_w
     );
     assert_eq!(marks(&visitor_ears), [(nobody, 1), (a, 3), (customer, 3)]);
     let log = format!("{:?}{}", visitor.log("").await.unwrap(), visitor_ears.transcript());
-    for secret in ["Ben", "Vic", ben.member_id(), vic.member_id()] {
+    for secret in ["Benjamin", "Victoria", ben.member_id(), vic.member_id()] {
         assert!(!log.contains(secret), "the visitor was told of {secret}");
     }
     assert_eq!(ada.close(&chat, "").await.unwrap().staff_read_seq, 4);
@@ -373,10 +374,10 @@ async fn whoever_names_an_old_revision_changes_nothing(world: &World) {
 }
 
 async fn the_staff_hears_of_members_and_departments_and_visitors_do_not(world: &World) {
-    let agent = world.agent("Ada").await;
+    let agent = world.agent("Adelheid").await;
     let visitor = world.visitor().await;
     let (mut agent_ears, mut visitor_ears) = (agent.listen().await, visitor.listen().await);
-    let viewer = world.viewer("Vic").await;
+    let viewer = world.viewer("Victoria").await;
     let heard = agent_ears
         .event("the new member", |body| match body {
             Body::MemberUpdated(updated) => updated.member.clone(),
@@ -394,7 +395,10 @@ async fn the_staff_hears_of_members_and_departments_and_visitors_do_not(world: &
     assert_eq!(heard, sales);
     visitor.start_chat("Hello").await;
     visitor_ears.message("Hello").await;
-    for secret in ["Vic", "Ada", "Sales", viewer.member_id(), agent.member_id(), &sales.department_id] {
+    // Long enough that no cursor holds them by chance.
+    for secret in
+        ["Victoria", "Adelheid", "Sales", viewer.member_id(), agent.member_id(), &sales.department_id]
+    {
         assert!(!visitor_ears.transcript().contains(secret), "a visitor heard of {secret}");
     }
 }

@@ -126,7 +126,7 @@ async fn internal_comments_reach_no_visitor_by_any_way(world: &World) {
 }
 
 async fn a_visitor_knows_the_assignee_alone_by_name(world: &World) {
-    let (ada, ben, vera) = (world.agent("Ada").await, world.agent("Ben").await, world.visitor().await);
+    let (ada, ben, vera) = (world.agent("Ada").await, world.agent("Benjamin").await, world.visitor().await);
     let ticket = vera.ask("Help", "1").await.ticket_id;
     ada.assign_ticket(&ticket, &ada).await.unwrap();
     let (mut staff_ears, mut visitor_ears) = (world.owner.listen().await, vera.listen().await);
@@ -148,7 +148,7 @@ async fn a_visitor_knows_the_assignee_alone_by_name(world: &World) {
     assert_eq!(listed(&ben).await, [customer.clone(), member(&ada), member(&ben)]);
     assert_eq!(listed(&vera).await, [customer.clone(), member(&ada), nobody.clone()]);
     let shown = format!("{:?} {}", vera.log("").await.unwrap(), visitor_ears.transcript());
-    assert!(!shown.contains("Ben") && !shown.contains(ben.member_id()), "{shown}");
+    assert!(!shown.contains("Benjamin") && !shown.contains(ben.member_id()), "{shown}");
     ada.assign_ticket(&ticket, &ben).await.unwrap();
     assert_eq!(listed(&vera).await, [customer, nobody, member(&ben)], "whoever has it now");
 }
