@@ -338,6 +338,7 @@ mod tests {
     use std::thread;
 
     use super::*;
+
     /// As many turns as show a moment between two locks in which somebody else can come.
     const TURNS: usize = 100_000;
 

@@ -79,9 +79,13 @@ impl Book {
     }
 }
 
-fn event(number: i64) -> LoggedEvent {
+fn told(number: i64) -> NewEvent {
     let body = Body::MessagesRead(MessagesRead { seq: u32::try_from(number).unwrap(), ..Default::default() });
-    NewEvent { audience: Audience::everyone(), chat: None, body }.at(number, Micros(number))
+    NewEvent { audience: Audience::everyone(), chat: None, body }
+}
+
+fn event(number: i64) -> LoggedEvent {
+    told(number).at(number, Micros(number))
 }
 
 /// The store as a lane of one core sees it.
@@ -157,9 +161,7 @@ impl Rules for NoRules {
     }
 
     fn event(&self, row: &MessageRow, _: &ChatHead) -> NewEvent {
-        let seq = u32::try_from(row.seq).unwrap_or_default();
-        let body = Body::MessagesRead(MessagesRead { seq, ..Default::default() });
-        NewEvent { audience: Audience::everyone(), chat: None, body }
+        told(row.seq.into())
     }
 }
 
